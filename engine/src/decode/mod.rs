@@ -1,0 +1,103 @@
+//! From a captured packet to what it carries: link layers, IP and fragments, tunnels and mirrors.
+//!
+//! [`Decoder::decode`] hands every UDP datagram, TCP segment and 802.11 frame of a packet to the caller;
+//! what cannot be decoded is counted by reason, never an error.
+
+pub mod tcp;
+
+use std::collections::BTreeMap;
+
+use crate::config::Config;
+use crate::packet::{Context, Packet, PathId};
+use crate::wifi::Radio;
+
+/// A piece of traffic that one tracker owns.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'a> {
+    /// A UDP datagram, reassembled if it came in fragments.
+    Udp {
+        /// Place and time.
+        cx: Context,
+        /// Captured part of the UDP payload.
+        payload: &'a [u8],
+        /// Payload length on the wire by the UDP (or IP) header; more than `payload.len()` when cut.
+        wire_len: usize,
+    },
+    /// A TCP segment.
+    Tcp {
+        /// Place and time.
+        cx: Context,
+        /// Sequence number of the first payload byte.
+        sequence: u32,
+        /// TCP flags byte (FIN 1, SYN 2, RST 4, ACK 16).
+        flags: u8,
+        /// Captured part of the payload.
+        payload: &'a [u8],
+    },
+    /// An 802.11 frame; its data payload, when readable, follows as further items.
+    Dot11 {
+        /// Frame number, time and path; the endpoints are meaningless and zero.
+        cx: Context,
+        /// What the radio header said.
+        radio: Radio,
+        /// The MAC frame, FCS removed.
+        frame: &'a [u8],
+    },
+}
+
+/// Packets that were not understood, for one reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotDecoded {
+    /// How many.
+    pub packets: u64,
+    /// The first of them.
+    pub first_frame: u64,
+}
+
+/// One way to the sensor: interface, VLANs, tunnels; with what a mirror's own sequence numbers tell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PathInfo {
+    /// For people: `interface 0`, `ERSPAN II 10.9.0.1 > 10.9.0.2 session 100`, `VLAN 12`.
+    pub label: String,
+    /// Packets that came this way.
+    pub packets: u64,
+    /// Mirrored packets lost on the way to the sensor by the mirror's sequence numbers; `None` where
+    /// the encapsulation has none.
+    pub mirror_lost: Option<u64>,
+}
+
+/// Decodes packets; owns the reassembly of IP fragments and the table of paths.
+#[derive(Debug)]
+pub struct Decoder {
+    not_decoded: BTreeMap<&'static str, NotDecoded>,
+    paths: Vec<PathInfo>,
+}
+
+impl Decoder {
+    /// A decoder with the bounds of `config`.
+    #[must_use]
+    pub fn new(_config: &Config) -> Self {
+        Self { not_decoded: BTreeMap::new(), paths: Vec::new() }
+    }
+
+    /// Decodes one packet and calls `sink` for each item in it, outermost first.
+    pub fn decode(&mut self, _packet: &Packet<'_>, _sink: impl FnMut(Item<'_>)) {}
+
+    /// What was not understood, by reason.
+    #[must_use]
+    pub fn not_decoded(&self) -> &BTreeMap<&'static str, NotDecoded> {
+        &self.not_decoded
+    }
+
+    /// The ways to the sensor, indexed by [`PathId`].
+    #[must_use]
+    pub fn paths(&self) -> &[PathInfo] {
+        &self.paths
+    }
+
+    /// The path of an id that this decoder gave out.
+    #[must_use]
+    pub fn path(&self, id: PathId) -> Option<&PathInfo> {
+        self.paths.get(usize::from(id.0))
+    }
+}

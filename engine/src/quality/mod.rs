@@ -1,0 +1,5 @@
+//! How good it sounded: codec table, E-model (G.107, G.107.1, G.107.2), bursts and gaps (RFC 3611).
+
+pub mod burst;
+pub mod codec;
+pub mod emodel;

@@ -1,0 +1,3 @@
+//! The command line door: reads captures and exports, prints what the engine found.
+
+fn main() {}
