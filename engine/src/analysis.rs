@@ -1,32 +1,63 @@
 //! The engine itself: decodes each packet once and hands what is in it to the tracker that owns it.
 
+use crate::assemble;
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
 use crate::facts::FrameFacts;
-use crate::model::Report;
-use crate::observation::Observed;
-use crate::packet::{Context, Nanos, Packet, Transport};
+use crate::model::{File, Report};
+use crate::observation::{Observation, Observed};
+use crate::packet::{Context, Endpoint, Nanos, Packet, PathId, Transport};
 use crate::{rtp, sip, wifi};
 
 /// Packets in, facts and a report out.
 #[derive(Debug)]
 pub struct Engine {
     config: Config,
-    decoder: Decoder,
-    tcp: SipStreams,
-    trackers: Trackers,
-    frames: u64,
-    first: Option<Nanos>,
-    last: Nanos,
+    pub(crate) decoder: Decoder,
+    pub(crate) tcp: SipStreams,
+    pub(crate) trackers: Trackers,
+    pub(crate) span: Span,
+    pub(crate) dropped_by_sensor: Option<u64>,
 }
 
 /// The trackers that own traffic; apart from the decoder so that its items can be handed over while it runs.
 #[derive(Debug)]
-struct Trackers {
-    sip: sip::Tracker,
-    rtp: rtp::Tracker,
-    wifi: wifi::Tracker,
+pub(crate) struct Trackers {
+    pub(crate) sip: sip::Tracker,
+    pub(crate) rtp: rtp::Tracker,
+    pub(crate) wifi: wifi::Tracker,
+}
+
+/// What the capture covers so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Span {
+    pub(crate) frames: u64,
+    pub(crate) first: Option<Nanos>,
+    pub(crate) last: Nanos,
+    last_frame: u64,
+}
+
+impl Span {
+    /// Counts a frame; several observations of one frame are one.
+    fn cover(&mut self, frame: u64, at: Nanos) {
+        if self.first.is_none() {
+            self.last = at;
+            self.first = Some(at);
+        }
+        self.frames += u64::from(frame != self.last_frame);
+        self.last_frame = frame;
+        self.last = self.last.max(at);
+    }
+}
+
+/// How the caller describes where the packets came from; the engine does no I/O.
+#[derive(Clone, Debug, Default)]
+pub struct SourceInfo {
+    /// Files, with their warnings.
+    pub files: Vec<File>,
+    /// What an export lacked.
+    pub missing_fields: Vec<String>,
 }
 
 impl Engine {
@@ -42,9 +73,8 @@ impl Engine {
                 wifi: wifi::Tracker::new(&config),
             },
             config,
-            frames: 0,
-            first: None,
-            last: Nanos::default(),
+            span: Span::default(),
+            dropped_by_sensor: None,
         }
     }
 
@@ -56,7 +86,7 @@ impl Engine {
 
     /// Takes the next packet of the capture.
     pub fn packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
-        self.tick(packet.at);
+        self.begin(packet.frame, packet.at);
         let Self { decoder, tcp, trackers, .. } = self;
         let mut facts = FrameFacts::default();
         decoder.decode(packet, |item| match item {
@@ -73,31 +103,72 @@ impl Engine {
         facts
     }
 
-    fn tick(&mut self, at: Nanos) {
-        self.frames += 1;
-        self.first.get_or_insert(at);
-        self.last = self.last.max(at);
+    fn begin(&mut self, frame: u64, at: Nanos) {
+        if self.span.first.is_none() {
+            self.trackers.rtp.capture_started(at);
+        }
+        self.span.cover(frame, at);
     }
 
-    /// Takes what a tshark export tells about one frame.
-    pub fn observe(&mut self, _observed: &Observed<'_>) -> FrameFacts {
-        FrameFacts::default()
+    /// Takes what a tshark export tells about one frame; the same trackers as for packets.
+    pub fn observe(&mut self, observed: &Observed<'_>) -> FrameFacts {
+        self.begin(observed.frame, observed.at);
+        let Self { tcp, trackers, .. } = self;
+        let nowhere = Endpoint::v4([0; 4], 0);
+        let cx = Context {
+            frame: observed.frame,
+            at: observed.at,
+            source: observed.source.unwrap_or(nowhere),
+            destination: observed.destination.unwrap_or(nowhere),
+            path: PathId::default(),
+            dscp: 0,
+            ip_id: None,
+            fragmented: false,
+        };
+        let mut facts = FrameFacts::default();
+        match &observed.what {
+            Observation::Datagram { payload } => {
+                trackers.datagram(&cx, payload, payload.len(), &mut facts);
+            }
+            Observation::Segment { sequence, payload } => {
+                // The flags are not told: ACK, as all segments but the first have it.
+                tcp.segment(&cx, *sequence, 0x10, payload, |cx, message| {
+                    trackers.sip(cx, Transport::Tcp, message, &mut facts);
+                });
+            }
+            Observation::Sip { transport, message } => trackers.sip(&cx, *transport, message, &mut facts),
+            Observation::Rtp { header, payload_len, payload } => {
+                let verdict = trackers.rtp.header(&cx, header, *payload_len, payload);
+                media_facts(verdict, &mut facts);
+            }
+            Observation::Rtcp { payload } => media_facts(trackers.rtp.rtcp(&cx, payload), &mut facts),
+            Observation::Beacon(beacon) => {
+                facts.beacon = trackers.wifi.beacon(observed.frame, observed.at, beacon);
+            }
+        }
+        facts
+    }
+
+    /// The sensor says that it dropped `packets` on `interface` since it last said so, up to `at`.
+    pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
+        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        self.trackers.wifi.sensor_dropped(interface, at, packets);
+    }
+
+    /// The report of everything so far; the analysis may go on after it.
+    #[must_use]
+    pub fn report(&self, source: SourceInfo) -> Report {
+        assemble::report(self, source)
     }
 }
 
 impl Trackers {
     fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
         match self.rtp.datagram(cx, payload, wire_len) {
-            rtp::Verdict::Rtp { stream, call, facts: figures } => {
-                facts.stream = (stream != 0).then_some(stream);
-                facts.call = call.or(facts.call);
-                facts.rtp = Some(figures);
-            }
-            rtp::Verdict::Rtcp { call } => facts.call = call.or(facts.call),
             rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {
                 self.sip(cx, Transport::Udp, payload, facts);
             }
-            rtp::Verdict::NotMedia => {}
+            verdict => media_facts(verdict, facts),
         }
     }
 
@@ -110,21 +181,14 @@ impl Trackers {
     }
 }
 
-/// How the caller describes where the packets came from; the engine does no I/O.
-#[derive(Clone, Debug, Default)]
-pub struct SourceInfo {
-    /// Files, with their warnings.
-    pub files: Vec<crate::model::File>,
-    /// Packets that the sensor dropped, where it says.
-    pub dropped_by_sensor: Option<u64>,
-    /// What an export lacked.
-    pub missing_fields: Vec<String>,
-}
-
-impl Engine {
-    /// The report of everything so far.
-    #[must_use]
-    pub fn report(&self, _source: SourceInfo) -> Report {
-        unimplemented!("assembled once the trackers are there")
+fn media_facts(verdict: rtp::Verdict, facts: &mut FrameFacts) {
+    match verdict {
+        rtp::Verdict::Rtp { stream, call, facts: figures } => {
+            facts.stream = (stream != 0).then_some(stream);
+            facts.call = call.or(facts.call);
+            facts.rtp = Some(figures);
+        }
+        rtp::Verdict::Rtcp { call } => facts.call = call.or(facts.call),
+        rtp::Verdict::NotMedia => {}
     }
 }

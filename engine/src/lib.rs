@@ -8,6 +8,7 @@
 //! counted by reason. Every table is bounded by [`Config`].
 
 mod analysis;
+mod assemble;
 pub mod config;
 pub mod decode;
 pub mod facts;

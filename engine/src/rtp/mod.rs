@@ -54,6 +54,9 @@ impl Tracker {
         Self {}
     }
 
+    /// The capture began at `at`: Wireshark's arithmetic counts from there.
+    pub fn capture_started(&mut self, _at: Nanos) {}
+
     /// SDP has announced media.
     pub fn announce(&mut self, _announcement: &Announcement) {}
 
