@@ -1,3 +1,38 @@
-//! The project's own commands.
+//! The project's own commands: `cargo xtask run`, `test`, `docs`, `fixtures`, `generate`, `bench`.
 
-fn main() {}
+mod check;
+mod docs;
+mod run;
+mod shell;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Commands of the Airtone repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build and do the main job: a bundled recording first, then your own files.
+    Run(run::Args),
+    /// Everything that must hold: format, lints, tests, docs, generated files.
+    Test(check::Args),
+    /// Write what is generated: outputs in README.md, the report's JSON schema.
+    Docs(docs::Args),
+    /// Record the test fixtures again from real peers (root, Linux).
+    Fixtures(run::FixtureArgs),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Run(args) => run::run(&args),
+        Command::Test(args) => check::run(&args),
+        Command::Docs(args) => docs::run(&args),
+        Command::Fixtures(args) => run::fixtures(&args),
+    }
+}
