@@ -3,11 +3,15 @@
 //! [`Input::open`] tells the format by content, never by name, and [`Input::next`] yields borrowed records
 //! in time order, however many files there are.
 
+mod export;
+
 use std::path::PathBuf;
 
 use airtone_engine::Packet;
 use airtone_engine::model::File;
 use airtone_engine::observation::Observed;
+
+pub use export::export_commands;
 
 /// What a source yields.
 #[derive(Debug)]

@@ -142,6 +142,9 @@ impl Engine {
                 media_facts(verdict, &mut facts);
             }
             Observation::Rtcp { payload } => media_facts(trackers.rtp.rtcp(&cx, payload), &mut facts),
+            Observation::Dot11 { radio, frame } => {
+                facts.beacon = trackers.wifi.frame(&cx, radio, frame);
+            }
             Observation::Beacon(beacon) => {
                 facts.beacon = trackers.wifi.beacon(observed.frame, observed.at, beacon);
             }

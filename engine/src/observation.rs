@@ -4,7 +4,7 @@
 
 use crate::packet::{Endpoint, Nanos, Transport};
 use crate::rtp::Header;
-use crate::wifi::BeaconObservation;
+use crate::wifi::{BeaconObservation, Radio};
 
 /// One thing seen in one frame of an export.
 #[derive(Clone, Debug)]
@@ -41,6 +41,13 @@ pub enum Observation<'a> {
     Rtcp {
         /// From the first RTCP header on.
         payload: &'a [u8],
+    },
+    /// The MAC header of an 802.11 frame that is no beacon, put together from its fields; without payload.
+    Dot11 {
+        /// What the radio header said.
+        radio: Radio,
+        /// From the frame control field on.
+        frame: &'a [u8],
     },
     /// A beacon. Source and destination of the context do not apply.
     Beacon(BeaconObservation),

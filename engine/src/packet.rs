@@ -10,10 +10,18 @@ use serde::{Serialize, Serializer};
 pub struct Nanos(pub i64);
 
 impl Nanos {
+    /// The time of a frame in an export that holds no times: figures made of times are then `null`.
+    pub const UNKNOWN: Self = Self(i64::MIN);
     /// Nanoseconds in a second.
     pub const SECOND: i64 = 1_000_000_000;
     /// Nanoseconds in a millisecond.
     pub const MILLI: i64 = 1_000_000;
+
+    /// True but for [`Self::UNKNOWN`].
+    #[must_use]
+    pub fn is_known(self) -> bool {
+        self != Self::UNKNOWN
+    }
 
     /// `self - earlier` in seconds; negative when `earlier` is later.
     #[must_use]
@@ -40,7 +48,7 @@ impl fmt::Display for Nanos {
 
 impl Serialize for Nanos {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if self.is_known() { serializer.collect_str(self) } else { serializer.serialize_none() }
     }
 }
 
@@ -50,8 +58,8 @@ impl schemars::JsonSchema for Nanos {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "string", "format": "date-time",
-            "description": "RFC 3339, UTC, nanoseconds" })
+        schemars::json_schema!({ "type": ["string", "null"], "format": "date-time",
+            "description": "RFC 3339, UTC, nanoseconds; null in an export without times" })
     }
 }
 

@@ -44,7 +44,9 @@ fn install_peers() {
     }
     let root = Command::new("id").arg("-u").output().is_ok_and(|o| o.stdout.starts_with(b"0\n"));
     if !root || !has("apt-get") {
-        eprintln!("tshark is not installed: comparisons with it are skipped (Debian: sudo apt-get install tshark)");
+        eprintln!(
+            "tshark is not installed: comparisons with it are skipped (Debian: sudo apt-get install tshark)"
+        );
         return;
     }
     let script = "export DEBIAN_FRONTEND=noninteractive; apt-get update -qq && \

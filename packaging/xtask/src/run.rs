@@ -53,7 +53,9 @@ fn report(program: &Path, files: &[&Path]) -> Result<()> {
 /// Runs the recording scripts.
 pub(crate) fn fixtures(args: &FixtureArgs) -> Result<()> {
     if !cfg!(target_os = "linux") || !has("bash") {
-        bail!("recording needs Linux with bash, network namespaces, SIPp, baresip and QEMU; see tests/record/README.md");
+        bail!(
+            "recording needs Linux with bash, network namespaces, SIPp, baresip and QEMU; see tests/record/README.md"
+        );
     }
     let mut line = vec!["tests/record/record.sh"];
     line.extend(args.names.iter().map(String::as_str));
