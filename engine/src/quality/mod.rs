@@ -3,3 +3,4 @@
 pub mod burst;
 pub mod codec;
 pub mod emodel;
+pub mod narrowband;
