@@ -165,7 +165,9 @@ fn time_tshark(capture: &Path, pinning: Pinning, folder: &Path) -> anyhow::Resul
 
 /// Pipes a large capture through the command and watches the peak of its resident memory.
 fn measure_memory(binary: &Path, quick: bool) -> anyhow::Result<Memory> {
-    let packets = if quick { MEMORY_BYTES_QUICK } else { MEMORY_BYTES } / RTP_RECORD;
+    let bytes = if quick { MEMORY_BYTES_QUICK } else { MEMORY_BYTES };
+    // Lost packets are not in the pipe.
+    let packets = (bytes as f64 / (RTP_RECORD as f64 * (1.0 - LOSS))).ceil() as u64;
     // Even a short capture has as many calls at a time as the budget speaks of.
     let by_length = Plan::new(Some(packets), None, Some(CALL_SECONDS))?.calls;
     let plan = Plan::new(Some(packets), Some(by_length.max(MEMORY_CONCURRENT)), None)?;
