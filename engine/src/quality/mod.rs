@@ -2,4 +2,7 @@
 
 pub mod burst;
 pub mod codec;
+mod codec_stream;
+mod codec_table;
 pub mod emodel;
+pub mod narrowband;

@@ -1,7 +1,9 @@
 //! The project's own commands: `cargo xtask run`, `test`, `docs`, `fixtures`, `generate`, `bench`.
 
+mod bench;
 mod check;
 mod docs;
+mod generate;
 mod run;
 mod shell;
 
@@ -26,6 +28,10 @@ enum Command {
     Docs(docs::Args),
     /// Record the test fixtures again from real peers (root, Linux).
     Fixtures(run::FixtureArgs),
+    /// Write a capture of G.711 calls with known loss.
+    Generate(generate::Args),
+    /// Measure speed and memory, and check that the report is right.
+    Bench(bench::Args),
 }
 
 fn main() -> Result<()> {
@@ -34,5 +40,7 @@ fn main() -> Result<()> {
         Command::Test(args) => check::run(&args),
         Command::Docs(args) => docs::run(&args),
         Command::Fixtures(args) => run::fixtures(&args),
+        Command::Generate(args) => generate::run(&args),
+        Command::Bench(args) => bench::run(&args),
     }
 }
