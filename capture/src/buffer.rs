@@ -145,7 +145,8 @@ impl Buffer {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.end == self.data.len() || (self.base > 0 && self.data.len() < USUAL) {
+        let more_than_a_head = self.arrived() >= FIRST as u64;
+        if self.end == self.data.len() || (more_than_a_head && self.data.len() < USUAL) {
             let size = (self.data.len() * 2).max(USUAL);
             self.data.resize(size, 0);
         }

@@ -107,3 +107,56 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(what: Observation<'_>) -> Record<'_> {
+        let source = Some(Endpoint::v4([192, 0, 2, 1], 5060));
+        Record::Observed(Observed { frame: 9, at: Nanos(7), source, destination: None, what })
+    }
+
+    #[test]
+    fn a_kept_record_comes_back_under_its_new_number() {
+        let header = Header { payload_type: 8, marker: true, sequence: 1, timestamp: 2, ssrc: 3 };
+        let sip = Observation::Sip { transport: Transport::Tcp, message: b"SIP/2.0 200 OK" };
+        let kinds = [
+            Observation::Datagram { payload: b"datagram" },
+            Observation::Segment { sequence: 4, payload: b"segment" },
+            sip,
+            Observation::Rtp { header, payload_len: Some(160), payload: b"rtp" },
+            Observation::Rtcp { payload: b"rtcp" },
+        ];
+        let mut held = Held::default();
+        for kind in kinds {
+            let head = held.keep(observed(kind.clone()));
+            assert_eq!(head.at, Nanos(7));
+            assert!(matches!(head.what, What::Export { frame: 9 }));
+            let expected = format!("{:?}", observed(kind)).replace("frame: 9", "frame: 42");
+            assert_eq!(format!("{:?}", held.record(42, 0).expect("kept")), expected);
+        }
+    }
+
+    #[test]
+    fn packets_and_drop_counts_are_kept_too() {
+        let packet = Packet {
+            frame: 3,
+            at: Nanos(5),
+            link: LinkType::ETHERNET,
+            interface: 1,
+            orig_len: 9,
+            bytes: b"abc",
+        };
+        let mut held = Held::default();
+        let head = held.keep(Record::Packet(packet));
+        assert_eq!((head.at, head.interface), (Nanos(5), 1));
+        let back = held.record(4, 6);
+        assert!(matches!(
+            back,
+            Some(Record::Packet(Packet { frame: 4, interface: 6, orig_len: 9, bytes: b"abc", .. }))
+        ));
+        let head = held.keep(Record::Dropped { interface: 2, at: Nanos(6), packets: 8 });
+        assert!(matches!(head, Head { at: Nanos(6), interface: 2, what: What::Dropped(8), .. }));
+    }
+}

@@ -208,7 +208,7 @@ impl PcapNg {
             NAME_RESOLUTION_BLOCK | SECRETS => {}
             // Wireshark gives these a frame number, and frame numbers are what people compare.
             CUSTOM_BLOCK_COPIABLE | CUSTOM_BLOCK_NON_COPIABLE | SYSTEMD_JOURNAL_EXPORT_BLOCK => {
-                self.numbered += 1
+                self.numbered += 1;
             }
             _ if SYSDIG.contains(&kind) => self.numbered += 1,
             _ => warnings.add(|| format!("unknown block type {kind:#010x} at byte {offset}; passed over")),
