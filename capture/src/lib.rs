@@ -3,13 +3,34 @@
 //! [`Input::open`] tells the format by content, never by name, and [`Input::next`] yields borrowed records
 //! in time order, however many files there are.
 
+mod buffer;
+mod bytes;
+mod decompress;
 mod export;
+mod format;
+mod head;
+mod held;
+mod interfaces;
+mod options;
+mod pcap;
+mod pcapng;
+mod source;
+mod warnings;
+pub mod write;
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fmt;
 use std::path::PathBuf;
 
-use airtone_engine::Packet;
 use airtone_engine::model::File;
 use airtone_engine::observation::Observed;
+use airtone_engine::{Nanos, Packet};
+
+pub use head::Interface;
+use head::What;
+use interfaces::Interfaces;
+use source::Source;
 
 pub use export::export_commands;
 
@@ -53,16 +74,38 @@ pub enum Error {
 }
 
 /// One or several files read as one capture.
-#[derive(Debug)]
-pub struct Input {}
+pub struct Input {
+    sources: Vec<Source>,
+    interfaces: Interfaces,
+    /// The files that have a record, by its time and then by their order.
+    queue: BinaryHeap<Reverse<(Nanos, usize)>>,
+    /// The file whose record was handed over last.
+    current: Option<usize>,
+    frame: u64,
+    /// File, own frame number and number in the capture of the last record of an export.
+    exported: Option<(usize, u64, u64)>,
+}
 
 impl Input {
-    /// Opens files; `-` is standard input. Frames are numbered through in time order from 1.
+    /// Opens files; `-` is standard input. Frames are numbered through in time order from 1, the records that
+    /// Wireshark numbers and that hold no packet (custom blocks) included. A single export keeps the numbers
+    /// that it was exported with.
     ///
     /// # Errors
     /// When a file cannot be opened or holds no capture or export.
-    pub fn open(_paths: &[PathBuf]) -> Result<Self, Error> {
-        Ok(Self {})
+    pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut sources = Vec::with_capacity(paths.len());
+        let mut queue = BinaryHeap::new();
+        for path in paths {
+            let mut source = Source::open(path)?;
+            if paths.len() > 1 && source.advance()? {
+                queue.extend(source.time().map(|at| Reverse((at, sources.len()))));
+                source.put_aside();
+            }
+            sources.push(source);
+        }
+        let interfaces = Interfaces::new(sources.len());
+        Ok(Self { sources, interfaces, queue, current: None, frame: 0, exported: None })
     }
 
     /// The next record, or `None` at the end. (A lending iterator: the record borrows the input.)
@@ -71,24 +114,86 @@ impl Input {
     /// When reading fails for another reason than the content of the file.
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Record<'_>>, Error> {
+        let Some(index) = self.advance()? else { return Ok(None) };
+        let Some(source) = self.sources.get(index) else { return Ok(None) };
+        let Some(head) = source.head() else { return Ok(None) };
+        let interface = self.interfaces.number(index, head.interface, source.interfaces());
+        match head.what {
+            What::Packet { .. } => self.frame += u64::from(head.numbered_before) + 1,
+            What::Export { frame } => self.number_exported(index, frame),
+            What::Dropped(_) => {}
+        }
+        Ok(self.sources[index].record(self.frame, interface))
+    }
+
+    /// Finds the file whose record comes next.
+    fn advance(&mut self) -> Result<Option<usize>, Error> {
+        if let [source] = self.sources.as_mut_slice() {
+            return Ok(source.advance()?.then_some(0));
+        }
+        if let Some(index) = self.current.take() {
+            let source = &mut self.sources[index];
+            if source.advance()? {
+                self.queue.extend(source.time().map(|at| Reverse((at, index))));
+            } else {
+                self.interfaces.release(index);
+            }
+        }
+        while let Some(Reverse((_, index))) = self.queue.pop() {
+            if self.sources[index].resume()? {
+                self.current = Some(index);
+                return Ok(Some(index));
+            }
+        }
         Ok(None)
+    }
+
+    /// Several records of an export may come from one frame.
+    fn number_exported(&mut self, index: usize, own: u64) {
+        self.frame = match self.exported {
+            _ if self.sources.len() == 1 => own,
+            Some((file, frame, number)) if (file, frame, number) == (index, own, self.frame) => number,
+            _ => self.frame + 1,
+        };
+        self.exported = Some((index, own, self.frame));
     }
 
     /// The files with what was read of them so far, and their warnings.
     #[must_use]
     pub fn files(&self) -> Vec<File> {
-        Vec::new()
+        self.sources.iter().map(Source::file).collect()
+    }
+
+    /// The interfaces that records came from so far, by their numbers.
+    #[must_use]
+    pub fn interfaces(&self) -> &[Interface] {
+        self.interfaces.all()
     }
 
     /// Bytes read from disk so far and in all; `None` in all for pipes.
     #[must_use]
     pub fn progress(&self) -> (u64, Option<u64>) {
-        (0, None)
+        self.sources.iter().map(Source::progress).fold((0, Some(0)), |(read, total), (more, size)| {
+            (read + more, total.zip(size).map(|(total, size)| total + size))
+        })
     }
 
     /// What exports lacked and which figures are missing for it.
     #[must_use]
     pub fn missing_fields(&self) -> Vec<String> {
-        Vec::new()
+        let mut missing: Vec<String> = Vec::new();
+        for field in self.sources.iter().flat_map(Source::missing_fields) {
+            if !missing.contains(&field) {
+                missing.push(field);
+            }
+        }
+        missing
+    }
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let paths: Vec<String> = self.sources.iter().map(|source| source.file().path).collect();
+        f.debug_struct("Input").field("files", &paths).field("frame", &self.frame).finish_non_exhaustive()
     }
 }

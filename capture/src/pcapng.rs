@@ -1,0 +1,399 @@
+//! pcapng: sections and interfaces, packets of all three kinds, drop counts; everything else is passed over.
+//!
+//! Blocks are framed here as Wireshark frames them: a total length that is not a multiple of four is rounded
+//! up, which pcap-file's parser refuses (see also `options.rs`).
+
+use std::collections::HashMap;
+use std::io;
+
+use airtone_engine::{LinkType, Nanos};
+use pcap_file::pcapng::blocks::{
+    CUSTOM_BLOCK_COPIABLE, CUSTOM_BLOCK_NON_COPIABLE, ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK,
+    INTERFACE_STATISTIC_BLOCK, NAME_RESOLUTION_BLOCK, PACKET_BLOCK, SECTION_HEADER_BLOCK,
+    SIMPLE_PACKET_BLOCK, SYSTEMD_JOURNAL_EXPORT_BLOCK,
+};
+
+use crate::buffer::Buffer;
+use crate::bytes::{Endianness, u16_at, u32_at, u64_at};
+use crate::head::{Head, Interface, Needed, What, cut_short};
+use crate::options::{Options, Scale};
+use crate::pcap::lengths_disagree;
+use crate::warnings::Warnings;
+
+/// The largest block that is believed.
+const MAX_BLOCK: u32 = 64 << 20;
+/// Interfaces of one file; packets of further ones are counted to the last.
+const MAX_INTERFACES: usize = 4096;
+/// Interfaces of one section; packets of further ones are passed over.
+const MAX_IN_SECTION: usize = 65_536;
+/// Characters of a name or description that are kept.
+const MAX_NAME: usize = 256;
+
+/// A block without its two lengths, in the buffer.
+#[derive(Clone, Copy)]
+struct Block {
+    kind: u32,
+    /// Offset in the file.
+    offset: u64,
+    /// Body, in the buffer.
+    start: usize,
+    end: usize,
+}
+
+/// What packets of an interface need.
+#[derive(Clone, Copy, Debug)]
+struct Local {
+    id: u32,
+    link: LinkType,
+    snaplen: u32,
+    scale: Scale,
+    /// Dropped packets that were told so far.
+    dropped: u64,
+}
+
+/// The fields that the packet blocks share.
+struct PacketFields {
+    interface: u32,
+    /// High and low half of the ticks; simple packets have none.
+    time: Option<(u32, u32)>,
+    captured: u32,
+    original: u32,
+    /// Where in the body the bytes begin.
+    data: usize,
+    /// Dropped since the packet before; from its own field or option.
+    dropped: u64,
+}
+
+/// Reads one pcapng file.
+#[derive(Debug)]
+pub(crate) struct PcapNg {
+    order: Endianness,
+    section: Vec<Local>,
+    interfaces: Vec<Interface>,
+    /// Interfaces by place in the section and description: a further section of the same sensor reuses them.
+    known: HashMap<(usize, Interface), u32>,
+    last: Option<Nanos>,
+    numbered: u32,
+    pending: Option<Head>,
+    ended: bool,
+}
+
+impl PcapNg {
+    /// Starts in front of the first section header.
+    pub(crate) fn new() -> Self {
+        Self {
+            order: Endianness::Little,
+            section: Vec::new(),
+            interfaces: Vec::new(),
+            known: HashMap::new(),
+            last: None,
+            numbered: 0,
+            pending: None,
+            ended: false,
+        }
+    }
+
+    /// The interfaces that were described so far, over all sections.
+    pub(crate) fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// The next packet or drop count, or `None` at the end or at damage.
+    pub(crate) fn advance(
+        &mut self,
+        buffer: &mut Buffer,
+        warnings: &mut Warnings,
+    ) -> io::Result<Option<Head>> {
+        if let Some(head) = self.pending.take() {
+            return Ok(Some(head));
+        }
+        while !self.ended {
+            let Some(block) = self.block(buffer, warnings)? else { break };
+            if let Some(head) = self.content(block, buffer, warnings) {
+                return Ok(Some(head));
+            }
+        }
+        self.ended = true;
+        Ok(None)
+    }
+
+    /// Frames the next block and consumes it.
+    fn block(&mut self, buffer: &mut Buffer, warnings: &mut Warnings) -> io::Result<Option<Block>> {
+        const HEAD: usize = 12;
+        if buffer.unread().len() < HEAD && !buffer.fill(HEAD)? {
+            let has = buffer.unread().len();
+            if has > 0 {
+                warnings.add(|| cut_short(buffer.arrived(), has, Needed::AtLeast(HEAD as u64)));
+            }
+            return Ok(None);
+        }
+        let offset = buffer.offset();
+        let Some((kind, length)) = self.kind_and_length(buffer.unread(), offset, warnings) else {
+            return Ok(None);
+        };
+        if length < HEAD as u32 || length > MAX_BLOCK {
+            warnings.add(|| {
+                format!("damage at byte {offset}: a block cannot be {length} bytes long; nothing behind it was read")
+            });
+            return Ok(None);
+        }
+        let size = (length as usize).next_multiple_of(4);
+        if buffer.unread().len() < size && !buffer.fill(size)? {
+            let has = buffer.unread().len();
+            warnings.add(|| cut_short(buffer.arrived(), has, Needed::Exactly(size as u64)));
+            return Ok(None);
+        }
+        let trailer = u32_at(buffer.unread(), size - 4, self.order).unwrap_or(0);
+        if u64::from(trailer).next_multiple_of(4) != size as u64 {
+            warnings.add(|| {
+                format!(
+                    "damage at byte {offset}: the block there is {length} bytes long by its start and {trailer} \
+                     by its end; nothing behind it was read"
+                )
+            });
+            return Ok(None);
+        }
+        let start = buffer.consume(size);
+        Ok(Some(Block { kind, offset, start: start + 8, end: start + size - 4 }))
+    }
+
+    /// Type and total length; a section header sets the byte order first.
+    fn kind_and_length(&mut self, head: &[u8], offset: u64, warnings: &mut Warnings) -> Option<(u32, u32)> {
+        let kind = u32_at(head, 0, self.order)?;
+        if kind == SECTION_HEADER_BLOCK {
+            let Some(order) = byte_order(head) else {
+                warnings
+                    .add(|| format!("damage at byte {offset}: a section starts without a byte-order magic"));
+                return None;
+            };
+            self.order = order;
+        }
+        Some((kind, u32_at(head, 4, self.order)?))
+    }
+
+    fn content(&mut self, block: Block, buffer: &Buffer, warnings: &mut Warnings) -> Option<Head> {
+        let body = buffer.at(block.start, block.end);
+        let fields = match block.kind {
+            ENHANCED_PACKET_BLOCK => self.enhanced(body),
+            SIMPLE_PACKET_BLOCK => self.simple(body),
+            PACKET_BLOCK => self.obsolete(body),
+            INTERFACE_STATISTIC_BLOCK => return self.statistics(body, block.offset, warnings),
+            other => {
+                self.other(other, body, block.offset, warnings);
+                return None;
+            }
+        };
+        let head = fields.and_then(|fields| self.packet(&fields, block, buffer, warnings));
+        if head.is_none() {
+            // Its number stays taken: the frames behind it keep theirs.
+            self.numbered += 1;
+            warnings.add(|| {
+                format!(
+                    "the packet at byte {} contradicts itself or names no interface; passed over",
+                    block.offset
+                )
+            });
+        }
+        head
+    }
+
+    /// Blocks that hold no packet.
+    fn other(&mut self, kind: u32, body: &[u8], offset: u64, warnings: &mut Warnings) {
+        /// Decryption secrets; events of Sysdig in its versions.
+        const SECRETS: u32 = 0x0a;
+        const SYSDIG: [u32; 6] = [0x204, 0x208, 0x216, 0x217, 0x221, 0x222];
+        match kind {
+            SECTION_HEADER_BLOCK => self.section_header(body, offset, warnings),
+            INTERFACE_DESCRIPTION_BLOCK => self.interface(body),
+            NAME_RESOLUTION_BLOCK | SECRETS => {}
+            // Wireshark gives these a frame number, and frame numbers are what people compare.
+            CUSTOM_BLOCK_COPIABLE | CUSTOM_BLOCK_NON_COPIABLE | SYSTEMD_JOURNAL_EXPORT_BLOCK => {
+                self.numbered += 1;
+            }
+            _ if SYSDIG.contains(&kind) => self.numbered += 1,
+            _ => warnings.add(|| format!("unknown block type {kind:#010x} at byte {offset}; passed over")),
+        }
+    }
+
+    fn section_header(&mut self, body: &[u8], offset: u64, warnings: &mut Warnings) {
+        self.section.clear();
+        let major = u16_at(body, 4, self.order).unwrap_or(0);
+        if major != 1 {
+            self.ended = true;
+            warnings.add(|| {
+                format!(
+                    "the section at byte {offset} is of pcapng version {major}; only version 1 can be read"
+                )
+            });
+        }
+    }
+
+    fn interface(&mut self, body: &[u8]) {
+        let link = u16_at(body, 0, self.order);
+        let (Some(link), Some(snaplen)) = (link, u32_at(body, 4, self.order)) else { return };
+        if self.section.len() == MAX_IN_SECTION {
+            return;
+        }
+        let value = |code| Options::new(body.get(8..).unwrap_or_default(), self.order).value(code);
+        let resolution = value(9).and_then(|value| value.first().copied());
+        let offset = value(14).and_then(|value| u64_at(value, 0, self.order)).unwrap_or(0);
+        let interface = Interface { link: LinkType(link), name: text(value(2)), description: text(value(3)) };
+        let id = self.identify(interface);
+        let scale = Scale::new(resolution, offset.cast_signed());
+        self.section.push(Local { id, link: LinkType(link), snaplen, scale, dropped: 0 });
+    }
+
+    /// The number of an interface within the file.
+    fn identify(&mut self, interface: Interface) -> u32 {
+        let key = (self.section.len(), interface);
+        if let Some(id) = self.known.get(&key) {
+            return *id;
+        }
+        if self.interfaces.len() == MAX_INTERFACES {
+            return MAX_INTERFACES as u32 - 1;
+        }
+        let id = self.interfaces.len() as u32;
+        self.interfaces.push(key.1.clone());
+        self.known.insert(key, id);
+        id
+    }
+
+    fn enhanced(&self, body: &[u8]) -> Option<PacketFields> {
+        let field = |at| u32_at(body, at, self.order);
+        let captured = field(12)?;
+        let behind = 20 + (captured as usize).next_multiple_of(4);
+        let dropped = body
+            .get(behind..)
+            .filter(|options| !options.is_empty())
+            .and_then(|options| Options::new(options, self.order).value(4))
+            .and_then(|value| u64_at(value, 0, self.order));
+        Some(PacketFields {
+            interface: field(0)?,
+            time: Some((field(4)?, field(8)?)),
+            captured,
+            original: field(16)?,
+            data: 20,
+            dropped: dropped.unwrap_or(0),
+        })
+    }
+
+    fn simple(&self, body: &[u8]) -> Option<PacketFields> {
+        let original = u32_at(body, 0, self.order)?;
+        let snaplen = self.section.first()?.snaplen;
+        let limit = if snaplen == 0 { u32::MAX } else { snaplen };
+        // Writers that forgot the snapshot length still end the block where the bytes end.
+        let captured = original.min(limit).min(body.len() as u32 - 4);
+        Some(PacketFields { interface: 0, time: None, captured, original, data: 4, dropped: 0 })
+    }
+
+    fn obsolete(&self, body: &[u8]) -> Option<PacketFields> {
+        let field = |at| u32_at(body, at, self.order);
+        let dropped = u16_at(body, 2, self.order)?;
+        Some(PacketFields {
+            interface: u32::from(u16_at(body, 0, self.order)?),
+            time: Some((field(4)?, field(8)?)),
+            captured: field(12)?,
+            original: field(16)?,
+            data: 20,
+            // All ones: not known.
+            dropped: if dropped == u16::MAX { 0 } else { u64::from(dropped) },
+        })
+    }
+
+    fn packet(
+        &mut self,
+        fields: &PacketFields,
+        block: Block,
+        buffer: &Buffer,
+        warnings: &mut Warnings,
+    ) -> Option<Head> {
+        let local = *self.section.get(fields.interface as usize)?;
+        let start = block.start + fields.data;
+        let end = start + fields.captured as usize;
+        if end > block.end {
+            return None;
+        }
+        let at = match fields.time {
+            Some((high, low)) => local.scale.time(high, low),
+            None => self.last.or_else(|| self.next_time(buffer)).unwrap_or_default(),
+        };
+        self.last = Some(at);
+        if fields.captured == 0 {
+            warnings.add(|| format!("zero-length packet at byte {}", block.offset));
+        } else if fields.captured > fields.original {
+            warnings.add(|| lengths_disagree(block.offset, fields.captured, fields.original));
+        }
+        let orig_len = fields.original.max(fields.captured);
+        let what = What::Packet { link: local.link, orig_len, start, end };
+        let numbered_before = std::mem::take(&mut self.numbered);
+        let head = Head { at, interface: local.id, numbered_before, what };
+        if fields.dropped == 0 {
+            return Some(head);
+        }
+        self.pending = Some(head);
+        self.section[fields.interface as usize].dropped = local.dropped.saturating_add(fields.dropped);
+        Some(Head { numbered_before: 0, what: What::Dropped(fields.dropped), ..head })
+    }
+
+    /// The time of the first packet ahead that has one: for simple packets in front of it.
+    fn next_time(&self, buffer: &Buffer) -> Option<Nanos> {
+        let mut ahead = buffer.unread();
+        loop {
+            let length = (u32_at(ahead, 4, self.order)? as usize).next_multiple_of(4);
+            match u32_at(ahead, 0, self.order)? {
+                ENHANCED_PACKET_BLOCK => {
+                    let field = |at| u32_at(ahead, at, self.order);
+                    let local = self.section.get(field(8)? as usize)?;
+                    return Some(local.scale.time(field(12)?, field(16)?));
+                }
+                SECTION_HEADER_BLOCK => return None,
+                _ if length < 12 => return None,
+                _ => ahead = ahead.get(length..)?,
+            }
+        }
+    }
+
+    /// Drop counters run from the start of the capture; what is handed over is the increment.
+    fn statistics(&mut self, body: &[u8], offset: u64, warnings: &mut Warnings) -> Option<Head> {
+        let field = |at| u32_at(body, at, self.order);
+        let (index, high, low) = (field(0)?, field(4)?, field(8)?);
+        let count = |code| {
+            let value = Options::new(body.get(12..).unwrap_or_default(), self.order).value(code);
+            value.and_then(|value| u64_at(value, 0, self.order)).unwrap_or(0)
+        };
+        let total = count(5_u16).saturating_add(count(7));
+        let Some(local) = self.section.get_mut(index as usize) else {
+            warnings.add(|| format!("the statistics at byte {offset} name no interface; passed over"));
+            return None;
+        };
+        let dropped = total.saturating_sub(local.dropped);
+        if dropped == 0 {
+            return None;
+        }
+        local.dropped = total;
+        let at = match (high, low) {
+            (0, 0) => self.last.unwrap_or_default(),
+            _ => local.scale.time(high, low),
+        };
+        Some(Head { at, interface: local.id, numbered_before: 0, what: What::Dropped(dropped) })
+    }
+}
+
+/// True for a section header with a byte-order magic.
+pub(crate) fn is_pcapng(head: &[u8]) -> bool {
+    head.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) && (head.len() < 12 || byte_order(head).is_some())
+}
+
+fn byte_order(head: &[u8]) -> Option<Endianness> {
+    match head.get(8..12)? {
+        [0x1a, 0x2b, 0x3c, 0x4d] => Some(Endianness::Big),
+        [0x4d, 0x3c, 0x2b, 0x1a] => Some(Endianness::Little),
+        _ => None,
+    }
+}
+
+/// An option that is text, also where it is no UTF-8 or ends in zeros.
+fn text(value: Option<&[u8]>) -> String {
+    let text = String::from_utf8_lossy(value.unwrap_or_default());
+    text.trim_end_matches('\0').chars().take(MAX_NAME).collect()
+}
