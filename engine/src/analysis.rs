@@ -79,6 +79,11 @@ impl Engine {
         self.last = self.last.max(at);
     }
 
+    /// The sensor says that it dropped `packets` on `interface` up to `at`.
+    pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
+        self.trackers.wifi.sensor_dropped(interface, at, packets);
+    }
+
     /// Takes what a tshark export tells about one frame.
     pub fn observe(&mut self, _observed: &Observed<'_>) -> FrameFacts {
         FrameFacts::default()
