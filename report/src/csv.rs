@@ -7,7 +7,10 @@
 //! Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, and a SIP header may hold one:
 //! such text gets a leading `'`. Numbers never do. What is not known is an empty cell.
 
-mod tables;
+mod calls;
+mod sip;
+mod streams;
+mod wifi;
 
 use std::io::{self, Write};
 
@@ -21,26 +24,7 @@ use crate::escape::printable;
 /// # Errors
 /// Those of `out`.
 pub fn write(out: &mut impl Write, report: &Report, view: View) -> io::Result<()> {
-    let tables: &[(&str, fn(&Report) -> Table)] = match view {
-        View::Report => &[
-            ("calls", tables::calls),
-            ("streams", tables::streams),
-            ("registrations", tables::registrations),
-            ("bss", tables::bss),
-            ("stations", tables::stations),
-            ("findings", tables::findings),
-        ],
-        View::Calls => &[("calls", tables::calls)],
-        View::Streams => &[("streams", tables::streams)],
-        View::Sip => &[("statistics", tables::sip), ("registrations", tables::registrations)],
-        View::Wifi => &[
-            ("bss", tables::bss),
-            ("outages", tables::outages),
-            ("stations", tables::stations),
-            ("roams", tables::roams),
-        ],
-        View::Findings => &[("findings", tables::findings)],
-    };
+    let tables = tables_of(view);
     for (at, (name, table)) in tables.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
@@ -51,6 +35,32 @@ pub fn write(out: &mut impl Write, report: &Report, view: View) -> io::Result<()
         table(report).write(&mut *out)?;
     }
     Ok(())
+}
+
+/// A table's name, and how it is made.
+type Named = (&'static str, fn(&Report) -> Table);
+
+fn tables_of(view: View) -> &'static [Named] {
+    match view {
+        View::Report => &[
+            ("calls", calls::calls),
+            ("streams", streams::streams),
+            ("registrations", sip::registrations),
+            ("bss", wifi::bss),
+            ("stations", wifi::stations),
+            ("findings", calls::findings),
+        ],
+        View::Calls => &[("calls", calls::calls)],
+        View::Streams => &[("streams", streams::streams)],
+        View::Sip => &[("statistics", sip::statistics), ("registrations", sip::registrations)],
+        View::Wifi => &[
+            ("bss", wifi::bss),
+            ("outages", wifi::outages),
+            ("stations", wifi::stations),
+            ("roams", wifi::roams),
+        ],
+        View::Findings => &[("findings", calls::findings)],
+    }
 }
 
 /// A header and rows of cells that are ready to be quoted.
@@ -95,6 +105,11 @@ fn text(value: &str) -> String {
 /// A number, or nothing.
 fn number<T: ToString>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+/// Text, or nothing.
+fn optional(value: Option<&str>) -> String {
+    value.map(text).unwrap_or_default()
 }
 
 /// A list in one cell, separated by spaces.

@@ -14,8 +14,12 @@ pub(crate) fn analyse(files: &[PathBuf], config: Config, progress: &mut Progress
     let mut engine = Engine::new(config);
     while let Some(record) = input.next()? {
         match record {
-            Record::Packet(packet) => drop(engine.packet(&packet)),
-            Record::Observed(observed) => drop(engine.observe(&observed)),
+            Record::Packet(packet) => {
+                engine.packet(&packet);
+            }
+            Record::Observed(observed) => {
+                engine.observe(&observed);
+            }
             Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
         }
         progress.tick(|| input.progress());

@@ -21,7 +21,7 @@ use values::{buffer, delay};
 /// Exit codes: 0 done; 1 findings at or above `findings --fail-on`; 2 wrong use or unreadable input.
 /// A damaged file is no error (but see --strict): its results up to the damage, and a warning.
 #[derive(Debug, Parser)]
-#[command(name = "tshark-post", version, propagate_version = true, arg_required_else_help = true)]
+#[command(name = "tshark-post", version, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -43,7 +43,7 @@ fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => "no such file; check the path".to_owned(),
         ErrorKind::PermissionDenied => "permission denied; change its mode or run as its owner".to_owned(),
-        ErrorKind::IsADirectory => "is a directory; name the capture files in it".to_owned(),
+        ErrorKind::IsADirectory => "a directory; name the capture files in it".to_owned(),
         ErrorKind::StorageFull => "no space left; free some or choose another place with -o".to_owned(),
         _ => without_number(&error.to_string()),
     }

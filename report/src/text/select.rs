@@ -11,7 +11,7 @@ use super::units::grouped;
 pub(crate) const MOST: usize = 25;
 
 /// At most [`MOST`] of `items`, those with the lowest rank first in line, in their own order.
-pub(crate) fn worst<'a, T>(items: &'a [T], rank: impl Fn(&T) -> u32) -> Vec<&'a T> {
+pub(crate) fn worst<T>(items: &[T], rank: impl Fn(&T) -> u32) -> Vec<&T> {
     if items.len() <= MOST {
         return items.iter().collect();
     }

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::paint::Tone;
 use super::select::{Named, tell_rest, worst};
 use super::table::{Cell, Column, Table};
-use super::units::{dash, duration, foreign, foreign_or_dash, ids, millis, mos, or_dash, share};
+use super::units::{count, dash, duration, foreign, foreign_or_dash, ids, millis, mos, or_dash, share};
 
 /// Where a table of streams stands decides what identifies a row.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -105,6 +105,7 @@ fn codec(stream: &Stream) -> String {
 pub(crate) fn of_call(page: &mut Page, streams: &[&Stream]) {
     table(page, 2, streams, Place::Call);
     notes(page, 2, streams, Notes::Missing);
+    remarks(page, 2, streams);
 }
 
 /// Streams that belong to no call.
@@ -125,6 +126,7 @@ pub(crate) fn without_call(page: &mut Page, report: &Report) {
     page.heading("STREAMS WITHOUT A CALL");
     table(page, 0, &shown, Place::Alone);
     notes(page, 0, &shown, Notes::Missing);
+    remarks(page, 0, &shown);
     tell_rest(page, 0, all, shown.len(), "streams", "streams");
 }
 
@@ -138,6 +140,7 @@ pub(crate) fn view(page: &mut Page, report: &Report) {
     table(page, 0, &all, Place::Alone);
     page.gap();
     notes(page, 0, &all, Notes::All);
+    remarks(page, 0, &all);
     wireshark(page, &all);
 }
 
@@ -184,6 +187,43 @@ fn notes(page: &mut Page, indent: usize, streams: &[&Stream], which: Notes) {
             false => {}
         }
     }
+}
+
+/// What a table has no column for: relays, copies, a better buffer, what the receiver says itself.
+fn remarks(page: &mut Page, indent: usize, streams: &[&Stream]) {
+    for stream in streams {
+        for remark in remarks_on(stream) {
+            page.paragraph(indent, &format!("Stream {}: {remark}", stream.id));
+        }
+    }
+}
+
+fn remarks_on(stream: &Stream) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if let Some(before) = stream.relayed_from {
+        remarks.push(format!("the packets of stream {before}, sent on by a relay"));
+    }
+    for copies in &stream.copies {
+        let (seen, missing) = (count(copies.packets, "packet", "packets"), copies.missing);
+        let path = foreign(&copies.path);
+        remarks.push(format!("{seen} also seen by way of {path}, {missing} missing there"));
+    }
+    if let Some((depth, lq)) = better_buffer(stream) {
+        let lq = mos(lq, stream.mos.scale);
+        remarks.push(format!("a jitter buffer of {depth} ms would have given MOS-LQ {lq}"));
+    }
+    if let Some(lq) = stream.rtcp.as_ref().and_then(|rtcp| rtcp.xr_mos_lq) {
+        remarks.push(format!("the receiver itself reports MOS-LQ {lq:.1} (RTCP XR)"));
+    }
+    remarks
+}
+
+/// The best depth where it makes a difference that can be heard.
+fn better_buffer(stream: &Stream) -> Option<(u16, f64)> {
+    const AUDIBLE: f64 = 0.2;
+    let depth = stream.best_buffer_ms?;
+    let lq = stream.buffer_curve.iter().find(|point| point.buffer_ms == depth)?.lq?;
+    (lq >= stream.mos.lq? + AUDIBLE).then_some((depth, lq))
 }
 
 fn wireshark(page: &mut Page, streams: &[&Stream]) {

@@ -75,6 +75,8 @@ impl<T: Into<String>> From<T> for Cell {
 pub(crate) struct Table {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
+    /// Per column, the width of its widest cell or of its title.
+    widths: Vec<usize>,
 }
 
 /// Which columns are shown in the row, with their widths, and which below it.
@@ -85,11 +87,15 @@ struct Plan {
 
 impl Table {
     pub(crate) fn new(columns: &[Column]) -> Self {
-        Self { columns: columns.to_vec(), rows: Vec::new() }
+        let widths = columns.iter().map(|column| width(column.title)).collect();
+        Self { columns: columns.to_vec(), rows: Vec::new(), widths }
     }
 
     pub(crate) fn row(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len());
+        for (widest, cell) in self.widths.iter_mut().zip(&cells) {
+            *widest = (*widest).max(width(&cell.text));
+        }
         self.rows.push(cells);
     }
 
@@ -129,7 +135,7 @@ impl Table {
 
     /// Natural widths, except that the widest column gives way where rank 0 alone is too wide.
     fn fitted(&self, chosen: &[usize], room: usize) -> Vec<(usize, usize)> {
-        let mut shown: Vec<(usize, usize)> = chosen.iter().map(|&c| (c, self.natural(c))).collect();
+        let mut shown: Vec<(usize, usize)> = chosen.iter().map(|&c| (c, self.widths[c])).collect();
         let mut excess = self.total(chosen).saturating_sub(room);
         while excess > 0 {
             let Some(widest) =
@@ -151,13 +157,8 @@ impl Table {
         }
     }
 
-    fn natural(&self, column: usize) -> usize {
-        let cells = self.rows.iter().map(|row| width(&row[column].text)).max().unwrap_or(0);
-        cells.max(width(self.columns[column].title))
-    }
-
     fn total(&self, columns: &[usize]) -> usize {
-        let cells: usize = columns.iter().map(|&c| self.natural(c)).sum();
+        let cells: usize = columns.iter().map(|&c| self.widths[c]).sum();
         cells + GAP * columns.len().saturating_sub(1)
     }
 

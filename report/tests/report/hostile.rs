@@ -29,6 +29,7 @@ fn hostile() -> Report {
         stream.codec = Some(evil());
         stream.direction = Some(evil());
         stream.mos.reason = Some(evil());
+        stream.copies.iter_mut().for_each(|copies| copies.path = evil());
     }
     report.sip.requests.insert(evil(), 1);
     report.sip.responses.insert(evil(), 1);

@@ -178,7 +178,8 @@ fn streams() -> Vec<Stream> {
     bad.jitter_ms = Some(Jitter { min: 0.1, mean: 18.25, max: 71.5, last: 22.0 });
     bad.mos = rated(2.31, 44.6, Scale::Nb);
     bad.mos_worst_interval = Some(WorstInterval { lq: 1.12, at: at(40.0), interval_s: 10.0 });
-    bad.buffer_curve = vec![BufferPoint { buffer_ms: 60, late_percent: 3.0, lq: Some(2.31) }];
+    let point = |buffer_ms, late_percent, lq| BufferPoint { buffer_ms, late_percent, lq: Some(lq) };
+    bad.buffer_curve = vec![point(60, 3.0, 2.31), point(120, 0.1, 2.84)];
     bad.best_buffer_ms = Some(120);
     for (stream, call) in [(&mut good, 1), (&mut bad, 1)] {
         stream.call = Some(call);
@@ -197,11 +198,14 @@ fn streams() -> Vec<Stream> {
     let [c, d] = [v6(1), v6(2)];
     let mut wide = stream(5, c, d, "G722", 500, 3);
     wide.mos = rated(3.72, 88.1, Scale::Wb);
+    wide.rtcp = Some(Rtcp { reports: 2, xr_mos_lq: Some(3.9), ..Rtcp::default() });
+    wide.copies = vec![Copies { path: "vlan 20".to_owned(), packets: 498, missing: 2 }];
     let mut unknown = stream(6, d, c, "", 40, 0);
     unknown.codec = None;
     unknown.payload_types = vec![118];
     unknown.clock_hz = None;
     unknown.jitter_ms = None;
+    unknown.relayed_from = Some(5);
     unknown.mos = StreamMos {
         reason: Some("payload type 118 was not announced by SDP".to_owned()),
         ..StreamMos::default()

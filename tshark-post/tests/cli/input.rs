@@ -38,7 +38,7 @@ fn a_missing_file_is_one_sentence() {
 fn a_directory_is_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     let name = text(folder.path());
-    run(["report", name]).assert_sentence(&format!("{name}: is a directory; "));
+    run(["report", name]).assert_sentence(&format!("{name}: a directory; name the capture files in it"));
 }
 
 #[test]
