@@ -7,7 +7,7 @@ use super::page::Page;
 use super::paint::Tone;
 use super::select::{MOST, Named, tell_rest, worst};
 use super::table::{Cell, Column, Table};
-use super::units::{dash, duration, foreign, foreign_or_dash, millis, or_dash, share};
+use super::units::{count, dash, duration, foreign, foreign_or_dash, millis, or_dash, share};
 use super::wrap::cut;
 use crate::words::{name, words};
 
@@ -27,12 +27,7 @@ pub(crate) fn section(page: &mut Page, report: &Report) {
         beacons(page, 2, &shown);
         tell_rest(page, 2, wifi.bss.len(), shown.len(), "BSSs", "wifi");
     }
-    let all = outages_of(&wifi.bss);
-    if !all.is_empty() {
-        page.gap();
-        outages(page, 2, &all[..all.len().min(MOST)]);
-        tell_rest(page, 2, all.len(), all.len().min(MOST), "outages", "wifi");
-    }
+    section_outages(page, &wifi.bss);
     if !wifi.stations.is_empty() {
         page.gap();
         let shown = worst(&wifi.stations, |station| match (station.voice.frames, station.roams.len()) {
@@ -48,6 +43,33 @@ pub(crate) fn section(page: &mut Page, report: &Report) {
         roams(page, 2, &all[..all.len().min(MOST)]);
         tell_rest(page, 2, all.len(), all.len().min(MOST), "roams", "wifi");
     }
+}
+
+/// Those of the network; what the sensor could not hear is only counted.
+fn section_outages(page: &mut Page, list: &[Bss]) {
+    let (of_sensor, all): (Vec<_>, Vec<_>) =
+        outages_of(list).into_iter().partition(|(_, outage)| is_of_sensor(outage));
+    if !all.is_empty() {
+        page.gap();
+        outages(page, 2, &all[..all.len().min(MOST)]);
+        tell_rest(page, 2, all.len(), all.len().min(MOST), "outages", "wifi");
+    }
+    if !of_sensor.is_empty() {
+        page.gap();
+        let gaps = count(of_sensor.len() as u64, "time", "times");
+        page.paragraph(
+            2,
+            &format!(
+                "{gaps} a BSS was out of the sensor's hearing (deaf, dropping, or on another channel), \
+                 which is no outage: tshark-post wifi shows when."
+            ),
+        );
+    }
+}
+
+/// The sensor was deaf or elsewhere: nothing is known to have gone wrong in the air.
+fn is_of_sensor(outage: &Outage) -> bool {
+    matches!(outage.cause, OutageCause::Sensor | OutageCause::OffChannel)
 }
 
 pub(crate) fn view(page: &mut Page, report: &Report) {
@@ -102,8 +124,8 @@ fn beacons(page: &mut Page, indent: usize, list: &[&Bss]) {
         Column::figure(2, "Signal dBm"),
         Column::figure(6, "Weakest"),
         Column::figure(5, "Delay ms"),
-        Column::figure(6, "95 %"),
-        Column::figure(6, "Max"),
+        Column::figure(6, "Delay 95 %"),
+        Column::figure(6, "Max delay"),
         Column::text(7, "Clock"),
     ]);
     for bss in list {
@@ -128,7 +150,7 @@ fn row(bss: &Bss) -> Vec<Cell> {
         Cell::new(beacons.lost.to_string(), tone),
         Cell::new(or_dash(beacons.lost_percent, share), tone),
         beacons.longest_run.to_string().into(),
-        bss.outages.len().to_string().into(),
+        bss.outages.iter().filter(|outage| !is_of_sensor(outage)).count().to_string().into(),
         beacons.not_observed.to_string().into(),
         or_dash(bss.signal_dbm, |signal| format!("{:.0}", signal.mean)).into(),
         or_dash(bss.signal_dbm, |signal| format!("{:.0}", signal.min)).into(),
@@ -168,10 +190,7 @@ fn outages_of(list: &[Bss]) -> Vec<(&Bss, &Outage)> {
     let mut all: Vec<_> =
         list.iter().flat_map(|bss| bss.outages.iter().map(move |outage| (bss, outage))).collect();
     // Those at fault first; where the sensor was away nothing went wrong in the air.
-    all.sort_by_key(|(_, outage)| {
-        let is_ours = matches!(outage.cause, OutageCause::Sensor | OutageCause::OffChannel);
-        (is_ours, std::cmp::Reverse(outage.severity), outage.from)
-    });
+    all.sort_by_key(|(_, outage)| (is_of_sensor(outage), std::cmp::Reverse(outage.severity), outage.from));
     all
 }
 
