@@ -127,6 +127,7 @@ fn outcome(call: &Call) -> String {
     let detail = match (call.outcome_code, reason) {
         (Some(200) | None, None) => return words(&call.outcome),
         (Some(200), Some(reason)) if reason.eq_ignore_ascii_case("ok") => return words(&call.outcome),
+        (Some(200), Some(reason)) => reason,
         (Some(code), Some(reason)) => format!("{code} {reason}"),
         (Some(code), None) => code.to_string(),
         (None, Some(reason)) => reason,

@@ -105,7 +105,7 @@ fn codec(stream: &Stream) -> String {
 pub(crate) fn of_call(page: &mut Page, streams: &[&Stream]) {
     table(page, 2, streams, Place::Call);
     notes(page, 2, streams, Notes::Missing);
-    remarks(page, 2, streams);
+    remarks(page, 2, streams, Notes::Missing);
 }
 
 /// Streams that belong to no call.
@@ -126,7 +126,7 @@ pub(crate) fn without_call(page: &mut Page, report: &Report) {
     page.heading("STREAMS WITHOUT A CALL");
     table(page, 0, &shown, Place::Alone);
     notes(page, 0, &shown, Notes::Missing);
-    remarks(page, 0, &shown);
+    remarks(page, 0, &shown, Notes::Missing);
     tell_rest(page, 0, all, shown.len(), "streams", "streams");
 }
 
@@ -140,7 +140,7 @@ pub(crate) fn view(page: &mut Page, report: &Report) {
     table(page, 0, &all, Place::Alone);
     page.gap();
     notes(page, 0, &all, Notes::All);
-    remarks(page, 0, &all);
+    remarks(page, 0, &all, Notes::All);
     wireshark(page, &all);
 }
 
@@ -190,20 +190,21 @@ fn notes(page: &mut Page, indent: usize, streams: &[&Stream], which: Notes) {
 }
 
 /// What a table has no column for: relays, copies, a better buffer, what the receiver says itself.
-fn remarks(page: &mut Page, indent: usize, streams: &[&Stream]) {
+fn remarks(page: &mut Page, indent: usize, streams: &[&Stream], which: Notes) {
     for stream in streams {
-        for remark in remarks_on(stream) {
+        for remark in remarks_on(stream, which) {
             page.paragraph(indent, &format!("Stream {}: {remark}", stream.id));
         }
     }
 }
 
-fn remarks_on(stream: &Stream) -> Vec<String> {
+fn remarks_on(stream: &Stream, which: Notes) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(before) = stream.relayed_from {
         remarks.push(format!("the packets of stream {before}, sent on by a relay"));
     }
-    for copies in &stream.copies {
+    // A complete copy is news only to those who study the stream.
+    for copies in stream.copies.iter().filter(|copies| which == Notes::All || copies.missing > 0) {
         let (seen, missing) = (count(copies.packets, "packet", "packets"), copies.missing);
         let path = foreign(&copies.path);
         remarks.push(format!("{seen} also seen by way of {path}, {missing} missing there"));
