@@ -1,0 +1,97 @@
+//! The page under construction: lines that fit the width, sections apart, times from one origin.
+
+use airtone_engine::Nanos;
+
+use super::Style;
+use super::paint::Tone;
+use super::table::Table;
+use super::wrap::wrap;
+
+const NARROWEST: usize = 40;
+
+/// Text that grows line by line.
+#[derive(Debug)]
+pub(crate) struct Page {
+    width: usize,
+    colour: bool,
+    origin: Option<Nanos>,
+    text: String,
+}
+
+impl Page {
+    /// `origin`: the time that relative times count from.
+    pub(crate) fn new(style: Style, origin: Option<Nanos>) -> Self {
+        let width = usize::from(style.width).max(NARROWEST);
+        Self { width, colour: style.colour, origin, text: String::new() }
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+
+    /// Begins a section.
+    pub(crate) fn heading(&mut self, title: &str) {
+        self.gap();
+        self.toned(0, Tone::Strong, title);
+    }
+
+    /// An empty line, unless nothing is above it.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// A paragraph; continuation lines are indented by two more.
+    pub(crate) fn paragraph(&mut self, indent: usize, text: &str) {
+        self.hanging(indent, indent + 2, text);
+    }
+
+    /// A paragraph with its own indentation from the second line on.
+    pub(crate) fn hanging(&mut self, first: usize, hanging: usize, text: &str) {
+        for line in wrap(text, self.width, first, hanging) {
+            self.push(&line);
+        }
+    }
+
+    /// A paragraph in one tone.
+    pub(crate) fn toned(&mut self, indent: usize, tone: Tone, text: &str) {
+        self.labelled(indent, indent + 2, "", tone, text);
+    }
+
+    /// A paragraph that begins with `label` in `tone`; an empty label paints the whole of it.
+    pub(crate) fn labelled(&mut self, first: usize, hanging: usize, label: &str, tone: Tone, text: &str) {
+        let whole = format!("{label}{text}");
+        for (at, line) in wrap(&whole, self.width, first, hanging).iter().enumerate() {
+            let body = line.trim_start();
+            let blanks = &line[..line.len() - body.len()];
+            let painted = match body.strip_prefix(label.trim_end()) {
+                Some(rest) if at == 0 && !label.is_empty() => {
+                    tone.paint(label.trim_end(), self.colour) + rest
+                }
+                _ if label.is_empty() => tone.paint(body, self.colour),
+                _ => body.to_owned(),
+            };
+            self.push(&format!("{blanks}{painted}"));
+        }
+    }
+
+    /// A table.
+    pub(crate) fn table(&mut self, indent: usize, table: &Table) {
+        for line in table.lines(self.width - indent, self.colour) {
+            let line = if line.is_empty() { line } else { " ".repeat(indent) + &line };
+            self.push(&line);
+        }
+    }
+
+    /// `at` in seconds after the origin, e.g. `+12.345`.
+    pub(crate) fn relative(&self, at: Nanos) -> String {
+        let seconds = self.origin.map_or(0.0, |origin| at.seconds_since(origin));
+        format!("{seconds:+.3}")
+    }
+
+    fn push(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+}

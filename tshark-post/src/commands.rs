@@ -1,0 +1,28 @@
+//! One file per family of commands; [`run`] only chooses.
+
+mod captures;
+mod mos;
+mod reference;
+
+use std::process::ExitCode;
+
+use airtone_report::View;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        Command::Report(args) => captures::report(args),
+        Command::Calls(args) => captures::view(View::Calls, args),
+        Command::Streams(args) => captures::streams(args),
+        Command::Sip(args) => captures::view(View::Sip, args),
+        Command::Wifi(args) => captures::view(View::Wifi, args),
+        Command::Findings(args) => captures::findings(args),
+        Command::Mos(args) => mos::run(args),
+        Command::Schema => reference::schema(),
+        Command::Completions { shell } => reference::completions(*shell),
+        Command::ExportFields => reference::export_fields(),
+    }
+}
