@@ -19,6 +19,8 @@ pub mod packet;
 pub mod quality;
 pub mod rtp;
 pub mod sip;
+#[cfg(test)]
+mod testing;
 pub mod wifi;
 
 pub use analysis::{Engine, SourceInfo};
