@@ -124,11 +124,11 @@ impl Walk<'_> {
             return false;
         }
         let Some((head, inner)) = payload.split_at_checked(header) else { return false };
-        let endpoint = |at: usize| match v4 {
-            true => array(head, 8 + at / 4).map(|ip| Endpoint::v4(ip, 0)),
-            false => array(head, 8 + at).map(|ip| Endpoint::v6(ip, 0)),
+        let endpoints = match v4 {
+            true => [8, 12].map(|at| array(head, at).map(|ip| Endpoint::v4(ip, 0))),
+            false => [8, 24].map(|at| array(head, at).map(|ip| Endpoint::v6(ip, 0))),
         };
-        let (Some(source), Some(destination)) = (endpoint(0), endpoint(16)) else { return false };
+        let [Some(source), Some(destination)] = endpoints else { return false };
         let agent = u16_at(head, 8 + addresses + 8).map_or(0, u32::from);
         if !self.enter(Part::tunnel(Kind::Hep, agent, ip.source, ip.destination)) {
             return true;

@@ -30,7 +30,7 @@ impl Walk<'_> {
             LinkType::TZSP => self.tzsp_link(bytes),
             LinkType::PPI => self.ppi(bytes),
             LinkType::IEEE802_11 | LinkType::PRISM | LinkType::RADIOTAP | LinkType::AVS => {
-                self.air(link, bytes)
+                self.air(link, bytes);
             }
             _ => self.skip(reason::LINK_TYPE),
         }
@@ -163,7 +163,7 @@ impl Walk<'_> {
         match bytes {
             [0xff, 0x03, rest @ ..] => self.ppp(rest),
             [0x0f | 0x8f, 0x00, high, low, rest @ ..] => {
-                self.ethertype(u16::from_be_bytes([*high, *low]), rest)
+                self.ethertype(u16::from_be_bytes([*high, *low]), rest);
             }
             rest => self.ppp(rest),
         }

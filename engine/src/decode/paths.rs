@@ -110,8 +110,10 @@ fn label(parts: &[Part]) -> String {
 pub(super) struct Paths {
     infos: Vec<PathInfo>,
     sequences: Vec<Option<Sequence>>,
-    // The session ids and addresses in a key are the sender's choice: a randomly seeded hash.
-    ids: HashMap<Box<[Part]>, PathId>,
+    // The sender chooses sessions and addresses, but the table is too small for collisions to hurt.
+    ids: HashMap<Box<[Part]>, PathId, foldhash::fast::RandomState>,
+    /// The last path that was looked up; packets of one mirror come in runs.
+    last: (Vec<Part>, PathId),
     plain: Vec<Option<PathId>>,
     last_vlan: Option<(u32, u16, PathId)>,
     stack: Vec<Part>,
@@ -194,6 +196,16 @@ impl Paths {
     }
 
     fn intern(&mut self) -> PathId {
+        if self.last.0 == self.stack {
+            return self.last.1;
+        }
+        let id = self.look_up();
+        self.last.0.clone_from(&self.stack);
+        self.last.1 = id;
+        id
+    }
+
+    fn look_up(&mut self) -> PathId {
         if let Some(id) = self.ids.get(self.stack.as_slice()) {
             return *id;
         }

@@ -1,7 +1,6 @@
 //! Sequence numbers that a mirror gives its packets (RFC 2890 section 2.2): how many never arrived.
 
-/// Numbers behind the highest one that are still told apart as new or seen; half of a jump of this size
-/// is a restart, not a loss.
+/// How far behind the highest number one may be to count as overtaken; further back is a restart.
 const WINDOW: u32 = 1024;
 /// A jump ahead beyond this is taken as a restart.
 const MAX_JUMP: u32 = 65_536;

@@ -146,7 +146,7 @@ impl Walk<'_> {
             (None, _) => self.skip(reason::CUT_TUNNEL),
             (Some(inner), ethertype::BRIDGED) => self.ethernet(inner),
             (Some(inner), ethertype::IPV4 | ethertype::IPV6 | ethertype::MPLS) => {
-                self.ethertype(protocol, inner)
+                self.ethertype(protocol, inner);
             }
             _ => self.skip(reason::TUNNEL_PAYLOAD),
         }

@@ -57,10 +57,10 @@ fn tagged(radio: &mut Radio, tag: u8, value: &[u8]) {
     match (tag, value) {
         // RSSI comes as one byte or as two.
         (10, [dbm]) | (10, [0xff | 0, dbm]) => {
-            radio.signal_dbm = Some(dbm.cast_signed()).filter(|dbm| *dbm < 0)
+            radio.signal_dbm = Some(dbm.cast_signed()).filter(|dbm| *dbm < 0);
         }
         (11, [dbm]) | (11, [0xff | 0, dbm]) => {
-            radio.noise_dbm = Some(dbm.cast_signed()).filter(|dbm| *dbm < 0)
+            radio.noise_dbm = Some(dbm.cast_signed()).filter(|dbm| *dbm < 0);
         }
         (12, [rate]) => radio.rate_kbps = Some(u32::from(*rate) * 500),
         (13, _) => radio.tsft = u32_at(value, 0).map(u64::from),

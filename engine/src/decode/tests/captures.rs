@@ -114,7 +114,7 @@ fn tcp_messages(name: &str) -> Option<Vec<(u64, Vec<u8>)>> {
     for item in items {
         let Owned::Tcp { cx, sequence, flags, payload } = item else { continue };
         streams.segment(&cx, sequence, flags, &payload, |cx, message| {
-            messages.push((cx.frame, message.to_vec()))
+            messages.push((cx.frame, message.to_vec()));
         });
     }
     assert_eq!(streams.bytes_skipped(), 0);

@@ -112,7 +112,7 @@ fn hex(digits: &str) -> Vec<u8> {
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 
-/// 192.0.2.1:5000+ > 192.0.2.2 with `payload`, IPv4 identification 0x1234, DSCP 46.
+/// 192.0.2.1:4000 > 192.0.2.2:4002 with `payload`, IPv4 identification 0x1234, DSCP 46.
 fn ipv4_udp(payload: &[u8]) -> Vec<u8> {
     ipv4(17, &udp(4000, 4002, payload))
 }

@@ -188,10 +188,10 @@ fn peekremote_old_and_new() {
         assert_eq!(bench.labels(), ["PEEKREMOTE 10.9.0.1 > 10.9.0.2"]);
         match header == ng {
             true => {
-                assert_eq!((radio.channel, radio.frequency_mhz, radio.bad_fcs), (Some(36), Some(5180), true))
+                assert_eq!((radio.channel, radio.frequency_mhz, radio.bad_fcs), (Some(36), Some(5180), true));
             }
             false => {
-                assert_eq!((radio.channel, radio.rate_kbps, radio.bad_fcs), (Some(6), Some(1000), false))
+                assert_eq!((radio.channel, radio.rate_kbps, radio.bad_fcs), (Some(6), Some(1000), false));
             }
         }
     }
