@@ -20,6 +20,8 @@ pub mod packet;
 pub mod quality;
 pub mod rtp;
 pub mod sip;
+#[cfg(test)]
+mod testing;
 pub mod wifi;
 
 pub use analysis::{Engine, SourceInfo};

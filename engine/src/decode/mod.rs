@@ -2,13 +2,33 @@
 //!
 //! [`Decoder::decode`] hands every UDP datagram, TCP segment and 802.11 frame of a packet to the caller;
 //! what cannot be decoded is counted by reason, never an error.
+//!
+//! The common frame (Ethernet with at most one VLAN tag, IP, UDP, no tunnel) takes [`fast`]; all others
+//! take [`walk`], which descends layer by layer. Both give the same items.
 
+mod bytes;
+mod cutter;
+mod fast;
+mod fragments;
+mod hep;
+mod ip;
+mod link;
+mod mirror;
+mod paths;
+mod reason;
+mod sequence;
 pub mod tcp;
+mod tunnel;
+mod tzsp;
+mod walk;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use crate::config::Config;
-use crate::packet::{Context, Packet, PathId};
+use crate::packet::{Context, LinkType, Packet, PathId};
 use crate::wifi::Radio;
 
 /// A piece of traffic that one tracker owns.
@@ -59,45 +79,66 @@ pub struct NotDecoded {
 pub struct PathInfo {
     /// For people: `interface 0`, `ERSPAN II 10.9.0.1 > 10.9.0.2 session 100`, `VLAN 12`.
     pub label: String,
-    /// Packets that came this way.
+    /// Packets that came this way. A packet counts for its innermost path, and for the mirror on its way
+    /// whose sequence number it carries.
     pub packets: u64,
     /// Mirrored packets lost on the way to the sensor by the mirror's sequence numbers; `None` where
-    /// the encapsulation has none.
+    /// the encapsulation has none. A path that leads on from a mirror (a VLAN inside it) repeats the
+    /// mirror's figure: do not add them up.
     pub mirror_lost: Option<u64>,
 }
 
 /// Decodes packets; owns the reassembly of IP fragments and the table of paths.
 #[derive(Debug)]
 pub struct Decoder {
-    not_decoded: BTreeMap<&'static str, NotDecoded>,
-    paths: Vec<PathInfo>,
+    state: walk::State,
 }
 
 impl Decoder {
     /// A decoder with the bounds of `config`.
     #[must_use]
-    pub fn new(_config: &Config) -> Self {
-        Self { not_decoded: BTreeMap::new(), paths: Vec::new() }
+    pub fn new(config: &Config) -> Self {
+        Self { state: walk::State::new(config) }
     }
 
     /// Decodes one packet and calls `sink` for each item in it, outermost first.
-    pub fn decode(&mut self, _packet: &Packet<'_>, _sink: impl FnMut(Item<'_>)) {}
-
-    /// What was not understood, by reason.
-    #[must_use]
-    pub fn not_decoded(&self) -> &BTreeMap<&'static str, NotDecoded> {
-        &self.not_decoded
+    ///
+    /// A tunnel that was recognised gives what is inside it, not its own datagram. Packets that ICMP
+    /// errors quote are no traffic and are never looked into.
+    #[inline]
+    pub fn decode(&mut self, packet: &Packet<'_>, mut sink: impl FnMut(Item<'_>)) {
+        if packet.link == LinkType::ETHERNET
+            && let Some(found) = fast::datagram(packet.bytes)
+        {
+            let path = self.state.paths.plain(packet.interface, found.vlan);
+            sink(found.item(packet, path));
+            return;
+        }
+        self.decode_general(packet, &mut sink);
     }
 
-    /// The ways to the sensor, indexed by [`PathId`].
+    /// The general path, for what the fast one leaves.
+    fn decode_general(&mut self, packet: &Packet<'_>, sink: &mut dyn FnMut(Item<'_>)) {
+        walk::Walk::new(&mut self.state, packet, sink).packet(packet);
+    }
+
+    /// What was not understood, by reason. Fragments of datagrams that are not complete yet count too,
+    /// until the rest of them arrives.
+    #[must_use]
+    pub fn not_decoded(&self) -> &BTreeMap<&'static str, NotDecoded> {
+        &self.state.not_decoded
+    }
+
+    /// The ways to the sensor, indexed by [`PathId`]. At most 1024; packets of further ones are filed
+    /// under the first.
     #[must_use]
     pub fn paths(&self) -> &[PathInfo] {
-        &self.paths
+        self.state.paths.infos()
     }
 
     /// The path of an id that this decoder gave out.
     #[must_use]
     pub fn path(&self, id: PathId) -> Option<&PathInfo> {
-        self.paths.get(usize::from(id.0))
+        self.paths().get(usize::from(id.0))
     }
 }

@@ -1,0 +1,253 @@
+//! Tunnels: GRE and what it carries, VXLAN, VXLAN-GPE, GENEVE, GTP-U.
+
+use super::bytes::{limit, u8_at, u16_at, u32_at};
+use super::paths::{Kind, Part};
+use super::reason;
+use super::walk::{IpHeader, Walk};
+
+/// UDP ports that tunnels and mirrors are sent to.
+mod port {
+    pub const GTP_U: u16 = 2152;
+    pub const VXLAN: u16 = 4789;
+    pub const VXLAN_GPE: u16 = 4790;
+    pub const PEEKREMOTE: u16 = 5000;
+    pub const GENEVE: u16 = 6081;
+    /// VXLAN before its port was assigned.
+    pub const VXLAN_LINUX: u16 = 8472;
+    pub const HEP: u16 = 9060;
+    pub const TZSP: u16 = 37008;
+}
+
+/// True when [`Walk::udp_tunnel`] has to look at a datagram. Cheap; never false for a tunnel.
+///
+/// Besides the ports, the first byte of HEP3, TZSP and PEEKREMOTE-NG tells: RTP, RTCP and SIP start otherwise.
+#[inline]
+pub(super) fn may_be_tunnel(destination: u16, payload: &[u8]) -> bool {
+    matches!(
+        destination,
+        port::GTP_U
+            | port::VXLAN
+            | port::VXLAN_GPE
+            | port::PEEKREMOTE
+            | port::GENEVE
+            | port::VXLAN_LINUX
+            | port::HEP
+            | port::TZSP
+    ) || matches!(payload, [0 | 1 | b'H', ..])
+}
+
+/// The protocols that GRE and GENEVE name by EtherType.
+mod ethertype {
+    pub const IPV4: u16 = 0x0800;
+    pub const IPV6: u16 = 0x86dd;
+    pub const MPLS: u16 = 0x8847;
+    pub const MPLS_MULTICAST: u16 = 0x8848;
+    /// Transparent Ethernet bridging; also NVGRE.
+    pub const BRIDGED: u16 = 0x6558;
+    /// PPP of PPTP (RFC 2637).
+    pub const PPP: u16 = 0x880b;
+    pub const ERSPAN: u16 = 0x88be;
+    pub const ERSPAN_III: u16 = 0x22eb;
+}
+
+impl Walk<'_> {
+    /// Decodes a datagram that is a tunnel. False when it is none, whatever its port: media may use any.
+    pub(super) fn udp_tunnel(
+        &mut self,
+        ip: &IpHeader,
+        destination: u16,
+        payload: &[u8],
+        wire_len: usize,
+    ) -> bool {
+        if !may_be_tunnel(destination, payload) {
+            return false;
+        }
+        if self.hep3(ip, payload, wire_len) || self.peekremote_ng(ip, payload) {
+            return true;
+        }
+        match destination {
+            port::VXLAN | port::VXLAN_LINUX | port::VXLAN_GPE => self.vxlan(ip, payload),
+            port::GENEVE => self.geneve(ip, payload),
+            port::GTP_U => self.gtp(ip, payload, wire_len),
+            port::HEP => self.hep1(ip, payload, wire_len),
+            port::PEEKREMOTE => self.peekremote(ip, payload, wire_len),
+            port::TZSP => self.tzsp(ip, payload, true),
+            _ => self.tzsp(ip, payload, false),
+        }
+    }
+
+    /// GRE (RFC 2784, 2890): checksum, key and sequence number where the flags say so.
+    pub(super) fn gre(&mut self, ip: &IpHeader, bytes: &[u8]) {
+        let Some((gre, payload)) = Gre::parse(bytes) else { return self.skip(reason::CUT_TUNNEL) };
+        if gre.flags & 0x4007 > 1 || (gre.version() == 1) != (gre.protocol == ethertype::PPP) {
+            // Routing (withdrawn by RFC 2784) or a version that nobody defined.
+            return self.skip(reason::BAD_TUNNEL);
+        }
+        let kind = match gre.protocol {
+            ethertype::ERSPAN | ethertype::ERSPAN_III => return self.erspan(ip, &gre, payload),
+            ethertype::BRIDGED => Kind::GreTeb,
+            ethertype::PPP => Kind::Pptp,
+            ethertype::IPV4 | ethertype::IPV6 | ethertype::MPLS | ethertype::MPLS_MULTICAST => Kind::Gre,
+            _ => return self.skip(reason::TUNNEL_PAYLOAD),
+        };
+        // PPTP's key is payload length and call id; NVGRE's is subnet and flow, all of which tell paths apart.
+        let id = if kind == Kind::Pptp { gre.key & 0xffff } else { gre.key };
+        if !self.enter(Part::tunnel(kind, id, ip.source, ip.destination)) {
+            return;
+        }
+        match (kind, gre.sequence) {
+            (Kind::Pptp, None) => return self.skip(reason::TUNNEL_PAYLOAD),
+            (Kind::Pptp, _) => return self.ppp(payload.strip_prefix(&[0xff, 0x03]).unwrap_or(payload)),
+            (_, Some(number)) => self.state.paths.sequence(number),
+            (_, None) => {}
+        }
+        match kind {
+            Kind::GreTeb => self.ethernet(payload),
+            _ => self.ethertype(gre.protocol, payload),
+        }
+    }
+
+    /// VXLAN (RFC 7348) and its generic protocol extension. The I flag and the last reserved byte tell it.
+    fn vxlan(&mut self, ip: &IpHeader, payload: &[u8]) -> bool {
+        let (Some(flags), Some(word)) = (u8_at(payload, 0), u32_at(payload, 4)) else { return false };
+        // 0x80: group policy. 0x04: the header's fourth byte names the protocol. 0x01: OAM.
+        if flags & 0x72 != 0 || flags & 0x08 == 0 || word & 0xff != 0 {
+            return false;
+        }
+        let protocol = if flags & 0x04 != 0 { payload[3] } else { 3 };
+        let kind = if flags & 0x04 != 0 { Kind::VxlanGpe } else { Kind::Vxlan };
+        if !self.enter(Part::tunnel(kind, word >> 8, ip.source, ip.destination)) {
+            return true;
+        }
+        let inner = &payload[8..];
+        match protocol {
+            1 | 2 => self.ip(inner),
+            3 => self.ethernet(inner),
+            5 => self.mpls(inner),
+            _ => self.skip(reason::TUNNEL_PAYLOAD),
+        }
+        true
+    }
+
+    /// GENEVE (RFC 8926): version 0, options of four-byte words.
+    fn geneve(&mut self, ip: &IpHeader, payload: &[u8]) -> bool {
+        let (Some(first), Some(flags), Some(protocol), Some(word)) =
+            (u8_at(payload, 0), u8_at(payload, 1), u16_at(payload, 2), u32_at(payload, 4))
+        else {
+            return false;
+        };
+        if first >> 6 != 0 || flags & 0x3f != 0 || word & 0xff != 0 {
+            return false;
+        }
+        if !self.enter(Part::tunnel(Kind::Geneve, word >> 8, ip.source, ip.destination)) {
+            return true;
+        }
+        match (payload.get(8 + 4 * usize::from(first & 0x3f)..), protocol) {
+            (None, _) => self.skip(reason::CUT_TUNNEL),
+            (Some(inner), ethertype::BRIDGED) => self.ethernet(inner),
+            (Some(inner), ethertype::IPV4 | ethertype::IPV6 | ethertype::MPLS) => {
+                self.ethertype(protocol, inner);
+            }
+            _ => self.skip(reason::TUNNEL_PAYLOAD),
+        }
+        true
+    }
+
+    /// GTP-U (3GPP TS 29.281): version 1 and a user packet; the length has to fit the datagram.
+    fn gtp(&mut self, ip: &IpHeader, payload: &[u8], wire_len: usize) -> bool {
+        let (Some(flags), Some(kind), Some(len), Some(teid)) =
+            (u8_at(payload, 0), u8_at(payload, 1), u16_at(payload, 2), u32_at(payload, 4))
+        else {
+            return false;
+        };
+        if flags & 0xf0 != 0x30 || kind != 255 || usize::from(len) + 8 > wire_len {
+            return false;
+        }
+        if !self.enter(Part::tunnel(Kind::Gtp, teid, ip.source, ip.destination)) {
+            return true;
+        }
+        match gtp_payload(flags, limit(&payload[8..], len.into())) {
+            None => self.skip(reason::CUT_TUNNEL),
+            Some(inner) if matches!(inner.first().map(|b| b >> 4), Some(4 | 6)) => self.ip(inner),
+            Some(_) => self.skip(reason::TUNNEL_PAYLOAD),
+        }
+        true
+    }
+}
+
+/// Passes the optional word (when one of E, S, PN is set) and the chain of extension headers.
+fn gtp_payload(flags: u8, bytes: &[u8]) -> Option<&[u8]> {
+    if flags & 0x07 == 0 {
+        return Some(bytes);
+    }
+    let (optional, mut rest) = bytes.split_first_chunk::<4>()?;
+    let mut next = if flags & 0x04 != 0 { optional[3] } else { 0 };
+    while next != 0 {
+        let len = 4 * usize::from(*rest.first()?).max(1);
+        next = *rest.get(len - 1)?;
+        rest = &rest[len..];
+    }
+    Some(rest)
+}
+
+/// A GRE header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Gre {
+    flags: u16,
+    pub protocol: u16,
+    /// 0 without one.
+    key: u32,
+    pub sequence: Option<u32>,
+}
+
+impl Gre {
+    fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let flags = u16_at(bytes, 0)?;
+        let mut gre = Self { flags, protocol: u16_at(bytes, 2)?, key: 0, sequence: None };
+        let mut at = 4;
+        if flags & 0xc000 != 0 {
+            at += 4;
+        }
+        if flags & 0x2000 != 0 {
+            gre.key = u32_at(bytes, at)?;
+            at += 4;
+        }
+        if flags & 0x1000 != 0 {
+            gre.sequence = Some(u32_at(bytes, at)?);
+            at += 4;
+        }
+        if gre.version() == 1 && flags & 0x0080 != 0 {
+            at += 4;
+        }
+        Some((gre, bytes.get(at..)?))
+    }
+
+    fn version(self) -> u16 {
+        self.flags & 0x0007
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gre_fields_follow_the_flags() {
+        let (gre, payload) = Gre::parse(&[0xb0, 0, 8, 0, 1, 1, 0, 0, 0, 0, 0, 7, 0, 0, 0, 9, 0x45]).unwrap();
+        assert_eq!((gre.key, gre.sequence, payload), (7, Some(9), &[0x45][..]));
+        let (gre, payload) = Gre::parse(&[0x10, 0, 8, 0, 0, 0, 0, 9]).unwrap();
+        assert_eq!((gre.key, gre.sequence, payload.len()), (0, Some(9), 0));
+        assert!(Gre::parse(&[0x10, 0, 8, 0, 0, 0, 0]).is_none());
+    }
+
+    #[test]
+    fn gtp_extension_chain() {
+        // A PDU session container (0x85), one word long, between the optional word and the packet.
+        let bytes = [0, 0, 0, 0x85, 1, 0x10, 0, 0, 0x45];
+        assert_eq!(gtp_payload(0x34, &bytes), Some(&[0x45][..]));
+        assert_eq!(gtp_payload(0x30, &[0x45]), Some(&[0x45][..]));
+        // The sequence number alone brings the optional word; what it says of extensions does not count.
+        assert_eq!(gtp_payload(0x32, &[0, 1, 0, 0x85, 0x45]), Some(&[0x45][..]));
+        assert_eq!(gtp_payload(0x34, &bytes[..7]), None);
+    }
+}
