@@ -1,0 +1,505 @@
+//! The state of one call: attempts, dialogs, what each message changes.
+//!
+//! A call is what one Call-ID names. Its attempts are the INVITEs of the caller that begin it: after a
+//! challenge, a redirection or a refusal the caller may try again, and the last attempt decides.
+
+use super::dtmf::{self, Digit};
+use super::message::{Message, Name, Start};
+use super::offer::Session;
+use super::params::text;
+use super::reason::Why;
+use super::sdp::Sdp;
+use super::story::{Feature, Features, Story};
+use crate::media::Party;
+use crate::packet::{Context, Nanos, Transport};
+
+/// Identities of messages remembered per call, to know the same message on another leg.
+const MAX_STEPS: usize = 48;
+/// Tags, branches and forks remembered per call.
+const MAX_TAGS: usize = 16;
+/// Digits kept per call.
+const MAX_DIGITS: usize = 64;
+/// Frames that tell the call.
+const MAX_FRAMES: usize = 16;
+/// Bytes kept of a Call-ID or URI.
+const MAX_TEXT: usize = 200;
+
+/// A message with what the tracker has found out about it.
+pub(super) struct Seen<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) message: &'a Message<'a>,
+    pub(super) transport: Transport,
+    pub(super) sdp: Option<Sdp>,
+    /// CSeq number and method.
+    pub(super) number: u32,
+    pub(super) method: &'a [u8],
+    /// Hashes that name the dialog ends and the transaction.
+    pub(super) from_tag: u64,
+    /// `None` without a To-tag.
+    pub(super) to_tag: Option<u64>,
+    pub(super) branch: u64,
+    /// The same message on any leg.
+    pub(super) step: u64,
+}
+
+/// A final response to an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Final {
+    pub(super) code: u16,
+    pub(super) at: Nanos,
+    pub(super) hops: u8,
+    /// Deepest leg on which this response was seen: how near to its origin.
+    pub(super) deepest: u8,
+    pub(super) tag: Option<u64>,
+    pub(super) phrase: Box<str>,
+    pub(super) why: Why,
+}
+
+/// A CANCEL of an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Cancel {
+    pub(super) at: Nanos,
+    /// Hops of the INVITE that it cancels: 1 from the caller itself, more from a proxy.
+    pub(super) hops: u8,
+    pub(super) why: Why,
+}
+
+/// One try of the caller to begin the call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempt {
+    pub(super) at: Nanos,
+    /// From-tag and CSeq of its INVITEs; several when legs differ or the caller tries in parallel.
+    keys: Vec<(u64, u32)>,
+    /// Branch and hops of each leg.
+    legs: Vec<(u64, u8)>,
+    /// To-tags that rang or answered.
+    pub(super) forks: Vec<u64>,
+    pub(super) replied: bool,
+    /// First 180 or 183.
+    pub(super) ring: Option<Nanos>,
+    /// A 180 was among them.
+    pub(super) rang: bool,
+    /// First provisional response but 100, or 2xx (RFC 6076 section 4.3.1).
+    pub(super) status: Option<Nanos>,
+    pub(super) result: Option<Final>,
+    pub(super) cancel: Option<Cancel>,
+}
+
+impl Attempt {
+    /// Fewest hops of its INVITE seen: the leg nearest to the caller.
+    pub(super) fn nearest(&self) -> u8 {
+        self.legs.iter().map(|&(_, hops)| hops).min().unwrap_or(0)
+    }
+
+    pub(super) fn farthest(&self) -> u8 {
+        self.legs.iter().map(|&(_, hops)| hops).max().unwrap_or(0)
+    }
+
+    fn owns(&self, tag: u64, number: u32) -> bool {
+        self.keys.contains(&(tag, number))
+    }
+
+    /// Challenged, or asked to come again with a longer session interval: no result of its own.
+    fn is_challenged(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| matches!(result.code, 401 | 407 | 422))
+    }
+}
+
+/// A dialog that a 2xx confirmed.
+#[derive(Clone, Debug)]
+struct Dialog {
+    tag: u64,
+    ended: bool,
+}
+
+/// A BYE.
+#[derive(Clone, Debug)]
+pub(super) struct Bye {
+    pub(super) at: Nanos,
+    pub(super) by: Party,
+    number: u32,
+    pub(super) why: Why,
+    /// BYE to its 2xx in ms.
+    pub(super) disconnect_ms: Option<f64>,
+}
+
+/// A call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) id: u32,
+    /// Key in the tracker's table.
+    pub(super) key: u64,
+    pub(super) call_id: Box<str>,
+    pub(super) from: Box<str>,
+    pub(super) to: Box<str>,
+    /// Its first INVITE seen was one inside a dialog.
+    pub(super) began_before: bool,
+    pub(super) start: Nanos,
+    pub(super) attempt: Attempt,
+    pub(super) pdd_s: Option<f64>,
+    pub(super) answer: Option<Nanos>,
+    pub(super) bye: Option<Bye>,
+    /// A 2xx to any request inside a dialog.
+    pub(super) alive: bool,
+    pub(super) session: Session,
+    pub(super) features: Features,
+    pub(super) story: Story,
+    pub(super) digits: Vec<Digit>,
+    pub(super) frames: Vec<u64>,
+    caller_tags: Vec<u64>,
+    dialogs: Vec<Dialog>,
+    steps: Vec<u64>,
+    next_step: usize,
+}
+
+impl Call {
+    /// A call begins with this INVITE.
+    pub(super) fn new(id: u32, key: u64, seen: &Seen<'_>) -> Self {
+        let message = seen.message;
+        let mut call = Self {
+            id,
+            key,
+            call_id: text(message.call_id(), MAX_TEXT).into(),
+            from: text(message.from().aor(), MAX_TEXT).into(),
+            to: text(message.to().aor(), MAX_TEXT).into(),
+            began_before: seen.to_tag.is_some(),
+            start: seen.cx.at,
+            attempt: Attempt::default(),
+            pdd_s: None,
+            answer: None,
+            bye: None,
+            alive: false,
+            session: Session::default(),
+            features: Features::default(),
+            story: Story::default(),
+            digits: Vec::new(),
+            frames: Vec::new(),
+            caller_tags: vec![seen.from_tag],
+            dialogs: Vec::new(),
+            steps: Vec::new(),
+            next_step: 0,
+        };
+        call.begin(seen);
+        call
+    }
+
+    /// Who sent this message.
+    pub(super) fn sender(&self, seen: &Seen<'_>) -> Party {
+        let from_caller = self.caller_tags.contains(&seen.from_tag);
+        let is_request = matches!(seen.message.start, Start::Request { .. });
+        if from_caller == is_request { Party::Caller } else { Party::Callee }
+    }
+
+    /// The call has ended for good as far as the capture tells.
+    pub(super) fn is_finished(&self) -> bool {
+        let refused = self.answer.is_none() && self.attempt.result.is_some() && !self.attempt.is_challenged();
+        self.bye.is_some() || refused
+    }
+
+    /// A fresh INVITE of somebody else under the same Call-ID after the end: another call.
+    pub(super) fn is_reused_by(&self, seen: &Seen<'_>) -> bool {
+        let begins = seen.to_tag.is_none()
+            && seen.method == b"INVITE"
+            && matches!(seen.message.start, Start::Request { .. });
+        begins && self.is_finished() && !self.caller_tags.contains(&seen.from_tag)
+    }
+
+    /// Takes a message of this call that is no retransmission and no copy. True when it is seen for the
+    /// first time on any leg.
+    pub(super) fn take(&mut self, seen: &Seen<'_>, is_first: bool) -> bool {
+        // the INVITE that made the call has told its story already
+        let fresh = self.is_fresh(seen.step) || is_first;
+        if matches!(seen.transport, Transport::Tcp | Transport::Tls) {
+            self.features.add(Feature::SipTcp);
+        }
+        if seen.cx.fragmented {
+            self.features.add(Feature::Fragmented);
+        }
+        match seen.message.start {
+            Start::Request { .. } if is_first => {}
+            Start::Request { .. } => self.request(seen, fresh),
+            Start::Response { code, .. } => self.response(seen, code, fresh),
+        }
+        self.negotiate(seen);
+        fresh
+    }
+
+    /// The same message came again on its leg.
+    pub(super) fn repeated(&mut self, seen: &Seen<'_>) {
+        if self.features.add(Feature::Retransmissions) {
+            let what = match seen.message.start {
+                Start::Request { method, .. } => text(method, 20),
+                Start::Response { code, .. } => format!("{code} to {}", text(seen.method, 20)),
+            };
+            let detail = format!("{what} is sent again by {}: nothing answered it in time", seen.cx.source);
+            self.story.tell(seen.cx, "retransmission", &detail);
+        }
+    }
+
+    fn is_fresh(&mut self, step: u64) -> bool {
+        if self.steps.contains(&step) {
+            return false;
+        }
+        if self.steps.len() < MAX_STEPS {
+            self.steps.push(step);
+        } else {
+            self.steps[self.next_step] = step;
+            self.next_step = (self.next_step + 1) % MAX_STEPS;
+        }
+        true
+    }
+
+    pub(super) fn mark(&mut self, frame: u64) {
+        if self.frames.len() < MAX_FRAMES {
+            self.frames.push(frame);
+        }
+    }
+
+    fn request(&mut self, seen: &Seen<'_>, fresh: bool) {
+        match seen.method {
+            b"INVITE" if seen.to_tag.is_none() => self.initial_invite(seen, fresh),
+            b"CANCEL" => self.cancel(seen, fresh),
+            b"BYE" if fresh => self.bye(seen),
+            _ if fresh => self.in_dialog(seen),
+            _ => {}
+        }
+    }
+
+    /// The first INVITE of an attempt on the first leg on which it was seen.
+    fn begin(&mut self, seen: &Seen<'_>) {
+        self.attempt = Attempt { at: seen.cx.at, ..Attempt::default() };
+        self.join(seen);
+        self.is_fresh(seen.step);
+        self.mark(seen.cx.frame);
+        let detail = if self.began_before {
+            "INVITE inside a dialog: the call began before the capture".to_owned()
+        } else {
+            let with = if seen.message.has_credentials() { ", with credentials" } else { "" };
+            format!("{} calls {}{with}", self.from, self.to)
+        };
+        self.story.turn(seen.cx, if self.began_before { "begun_before" } else { "invite" }, &detail);
+        self.invite_headers(seen);
+    }
+
+    fn invite_headers(&mut self, seen: &Seen<'_>) {
+        let message = seen.message;
+        if message.has(Name::Diversion) || message.all(Name::HistoryInfo).any(is_diverted) {
+            self.features.add(Feature::Forwarded);
+            let from = message.header(Name::Diversion).unwrap_or_default();
+            let detail = match super::params::param(from, "reason") {
+                Some(reason) => format!("the call was diverted on its way here: {}", text(reason, 40)),
+                None => "the call was diverted on its way here".to_owned(),
+            };
+            self.story.tell(seen.cx, "forwarded", &detail);
+        }
+        if let Some(replaces) = message.header(Name::Replaces) {
+            let early = super::params::param(replaces, "early-only").is_some();
+            self.features.add(if early { Feature::Pickup } else { Feature::AttendedTransfer });
+            self.story.tell(seen.cx, "replaces", "this call takes the place of another one (Replaces)");
+        }
+        if message.has(Name::ReferredBy) {
+            self.story.tell(seen.cx, "referred", "the caller was sent here by a transfer (Referred-By)");
+        }
+    }
+
+    /// Another leg or another INVITE of the current attempt.
+    fn join(&mut self, seen: &Seen<'_>) {
+        let attempt = &mut self.attempt;
+        attempt.at = attempt.at.min(seen.cx.at);
+        remember(&mut attempt.keys, (seen.from_tag, seen.number));
+        remember(&mut attempt.legs, (seen.branch, seen.message.hops()));
+        remember(&mut self.caller_tags, seen.from_tag);
+    }
+
+    fn initial_invite(&mut self, seen: &Seen<'_>, fresh: bool) {
+        let known = self.attempt.owns(seen.from_tag, seen.number);
+        let again = !known && fresh && self.attempt.result.is_some() && self.answer.is_none();
+        if again {
+            let start = self.start;
+            remember(&mut self.caller_tags, seen.from_tag);
+            if !self.attempt.is_challenged() {
+                self.story.tell(seen.cx, "retry", "the caller tries again");
+            }
+            self.begin(seen);
+            self.start = start;
+            return;
+        }
+        if fresh && !known && self.caller_tags.contains(&seen.from_tag) {
+            self.story.tell(seen.cx, "invite", "the caller tries another way at the same time");
+        }
+        let first = self.attempt.at == self.start;
+        self.join(seen);
+        if first {
+            self.start = self.attempt.at;
+        }
+    }
+
+    fn cancel(&mut self, seen: &Seen<'_>, fresh: bool) {
+        let attempt = &mut self.attempt;
+        if !attempt.owns(seen.from_tag, seen.number) {
+            if fresh {
+                self.story.tell(seen.cx, "cancel", "a change inside the call is cancelled");
+            }
+            return;
+        }
+        let leg = attempt.legs.iter().find(|(branch, _)| *branch == seen.branch);
+        let hops = leg.map_or(attempt.nearest(), |&(_, hops)| hops);
+        let nearer = attempt.cancel.as_ref().is_none_or(|known| hops < known.hops);
+        if nearer {
+            attempt.cancel = Some(Cancel { at: seen.cx.at, hops, why: Why::of(seen.message) });
+        }
+        if fresh {
+            let why = Why::of(seen.message);
+            let detail = if why.text.is_empty() {
+                "the caller's side gives up".to_owned()
+            } else {
+                format!("the caller's side gives up: {}", why.text)
+            };
+            self.story.turn(seen.cx, "cancel", &detail);
+            self.mark(seen.cx.frame);
+        }
+    }
+
+    fn bye(&mut self, seen: &Seen<'_>) {
+        let by = self.sender(seen);
+        let remote = if by == Party::Caller { seen.to_tag } else { Some(seen.from_tag) };
+        let dialog = self.dialogs.iter_mut().find(|dialog| Some(dialog.tag) == remote);
+        let known = dialog.map(|dialog| dialog.ended = true).is_some();
+        let over = !known || self.dialogs.iter().all(|dialog| dialog.ended);
+        let why = Why::of(seen.message);
+        let mut detail = format!("the {} hangs up", party_name(by));
+        if !over {
+            detail = format!("the {} ends one of several answered branches", party_name(by));
+        }
+        if !why.text.is_empty() {
+            detail = format!("{detail}: {}", why.text);
+        }
+        self.story.turn(seen.cx, "bye", &detail);
+        if over && self.bye.is_none() {
+            self.mark(seen.cx.frame);
+            self.bye = Some(Bye { at: seen.cx.at, by, number: seen.number, why, disconnect_ms: None });
+        } else if let Some(bye) = self.bye.as_mut().filter(|bye| bye.by == by && bye.number < seen.number) {
+            // challenged and sent again: the hang-up itself was the first one
+            bye.number = seen.number;
+        }
+    }
+
+    fn in_dialog(&mut self, seen: &Seen<'_>) {
+        let who = party_name(self.sender(seen));
+        match seen.method {
+            b"INVITE" => {
+                self.features.add(Feature::Reinvite);
+                let detail = format!("the {who} asks to change the session ({})", medium(seen.sdp.as_ref()));
+                self.story.tell(seen.cx, "reinvite", &detail);
+                self.invite_headers(seen);
+            }
+            b"ACK" if self.answer.is_some() && self.attempt.owns(seen.from_tag, seen.number) => {
+                self.story.tell(seen.cx, "ack", &format!("the {who} confirms the answer"));
+            }
+            b"PRACK" => {
+                self.features.add(Feature::Prack);
+                self.story.tell(seen.cx, "prack", &format!("the {who} confirms a provisional response"));
+            }
+            b"UPDATE" => {
+                self.features.add(Feature::Update);
+                let detail = format!("the {who} updates the session ({})", medium(seen.sdp.as_ref()));
+                self.story.tell(seen.cx, "update", &detail);
+            }
+            b"INFO" => self.info(seen),
+            b"REFER" => self.refer(seen),
+            b"NOTIFY" => self.notify(seen),
+            _ => {}
+        }
+    }
+
+    fn info(&mut self, seen: &Seen<'_>) {
+        let Some((digit, duration_ms)) = dtmf::of_info(seen.message) else { return };
+        self.features.add(Feature::DtmfInfo);
+        if self.digits.len() < MAX_DIGITS {
+            let (frame, at, from) = (seen.cx.frame, seen.cx.at, self.sender(seen));
+            self.digits.push(Digit { frame, at, from, digit, duration_ms });
+        }
+    }
+
+    fn refer(&mut self, seen: &Seen<'_>) {
+        let who = party_name(self.sender(seen));
+        let target = seen.message.header(Name::ReferTo).unwrap_or_default();
+        let attended = memchr::memmem::find(&target.to_ascii_lowercase(), b"replaces=").is_some();
+        self.session.transfer = Some((seen.number, attended));
+        let target = text(super::params::Address::new(target).aor(), MAX_TEXT);
+        let how = if attended { "to a call that is already there" } else { "without asking there" };
+        self.story.turn(seen.cx, "refer", &format!("the {who} transfers the other side to {target}, {how}"));
+        self.mark(seen.cx.frame);
+    }
+
+    fn notify(&mut self, seen: &Seen<'_>) {
+        let event = seen.message.header(Name::Event).unwrap_or_default();
+        if event.len() < 5 || !event[..5].eq_ignore_ascii_case(b"refer") {
+            return;
+        }
+        let line = super::message::split_line(seen.message.body).0;
+        if let Some(result) = line.strip_prefix(b"SIP/2.0 ") {
+            let detail = format!("the transfer's target answers {}", text(result, 60));
+            self.story.tell(seen.cx, "transfer_progress", &detail);
+        }
+    }
+
+    /// To-tags that a 2xx confirmed.
+    pub(super) fn confirm(&mut self, tag: u64) {
+        if self.dialogs.len() < MAX_TAGS && !self.dialogs.iter().any(|dialog| dialog.tag == tag) {
+            self.dialogs.push(Dialog { tag, ended: false });
+        }
+    }
+
+    pub(super) fn first_caller_tag(&self) -> u64 {
+        self.caller_tags.first().copied().unwrap_or(0)
+    }
+
+    pub(super) fn owns_attempt(&self, seen: &Seen<'_>) -> bool {
+        self.attempt.owns(seen.from_tag, seen.number)
+    }
+
+    pub(super) fn bye_answered(&mut self, seen: &Seen<'_>) {
+        if let Some(bye) = self.bye.as_mut().filter(|bye| bye.number == seen.number) {
+            bye.disconnect_ms.get_or_insert(seen.cx.at.millis_since(bye.at));
+        }
+    }
+}
+
+/// A History-Info entry that a diversion made (RFC 4458 causes), not a plain retargeting.
+fn is_diverted(value: &[u8]) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["302", "408", "480", "486", "487", "503"].iter().any(|cause| {
+        let found = |pattern: String| memchr::memmem::find(&value, pattern.as_bytes()).is_some();
+        found(format!("cause={cause}")) || found(format!("cause%3d{cause}"))
+    })
+}
+
+pub(super) fn party_name(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "caller",
+        Party::Callee => "callee",
+    }
+}
+
+fn medium(sdp: Option<&Sdp>) -> &'static str {
+    use crate::media::MediaKind::{Audio, Fax, Video};
+    let Some(sdp) = sdp else { return "no media" };
+    let has = |kind| sdp.media.iter().any(|media| media.kind == kind && media.port != 0);
+    match (has(Fax), has(Video), has(Audio)) {
+        (true, ..) => "T.38 fax",
+        (_, true, _) => "audio and video",
+        (_, _, true) => "audio",
+        _ => "no audio",
+    }
+}
+
+/// Adds to a small set that stays small.
+pub(super) fn remember<T: PartialEq>(set: &mut Vec<T>, value: T) {
+    if !set.contains(&value) {
+        if set.len() >= MAX_TAGS {
+            set.remove(1);
+        }
+        set.push(value);
+    }
+}
