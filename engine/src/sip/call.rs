@@ -18,7 +18,7 @@ const MAX_STEPS: usize = 48;
 /// Tags, branches and forks remembered per call.
 const MAX_TAGS: usize = 16;
 /// Digits kept per call.
-const MAX_DIGITS: usize = 64;
+const MAX_DIGITS: usize = 48;
 /// Frames that tell the call.
 const MAX_FRAMES: usize = 16;
 /// Bytes kept of a Call-ID or URI.
@@ -75,6 +75,8 @@ pub(super) struct Attempt {
     /// To-tags that rang or answered.
     pub(super) forks: Vec<u64>,
     pub(super) replied: bool,
+    /// Its INVITE carried credentials: a 403 comes from the server that asked for them.
+    pub(super) credentials: bool,
     /// First 180 or 183.
     pub(super) ring: Option<Nanos>,
     /// A 180 was among them.
@@ -109,6 +111,8 @@ impl Attempt {
 #[derive(Clone, Debug)]
 struct Dialog {
     tag: u64,
+    /// The caller's side took it: an ACK was seen.
+    acknowledged: bool,
     ended: bool,
 }
 
@@ -267,14 +271,15 @@ impl Call {
 
     /// The first INVITE of an attempt on the first leg on which it was seen.
     fn begin(&mut self, seen: &Seen<'_>) {
-        self.attempt = Attempt { at: seen.cx.at, ..Attempt::default() };
+        let credentials = seen.message.has_credentials();
+        self.attempt = Attempt { at: seen.cx.at, credentials, ..Attempt::default() };
         self.join(seen);
         self.is_fresh(seen.step);
         self.mark(seen.cx.frame);
         let detail = if self.began_before {
             "INVITE inside a dialog: the call began before the capture".to_owned()
         } else {
-            let with = if seen.message.has_credentials() { ", with credentials" } else { "" };
+            let with = if credentials { ", with credentials" } else { "" };
             format!("{} calls {}{with}", self.from, self.to)
         };
         self.story.turn(seen.cx, if self.began_before { "begun_before" } else { "invite" }, &detail);
@@ -365,7 +370,10 @@ impl Call {
         let remote = if by == Party::Caller { seen.to_tag } else { Some(seen.from_tag) };
         let dialog = self.dialogs.iter_mut().find(|dialog| Some(dialog.tag) == remote);
         let known = dialog.map(|dialog| dialog.ended = true).is_some();
-        let over = !known || self.dialogs.iter().all(|dialog| dialog.ended);
+        // a server may have kept the answer of a branch from the caller: only what was taken counts
+        let taken = self.dialogs.iter().any(|dialog| dialog.acknowledged);
+        let open = |dialog: &Dialog| !dialog.ended && (dialog.acknowledged || !taken);
+        let over = !known || !self.dialogs.iter().any(open);
         let why = Why::of(seen.message);
         let mut detail = format!("the {} hangs up", party_name(by));
         if !over {
@@ -394,6 +402,8 @@ impl Call {
                 self.invite_headers(seen);
             }
             b"ACK" if self.answer.is_some() && self.attempt.owns(seen.from_tag, seen.number) => {
+                let dialog = self.dialogs.iter_mut().find(|dialog| Some(dialog.tag) == seen.to_tag);
+                dialog.into_iter().for_each(|dialog| dialog.acknowledged = true);
                 self.story.tell(seen.cx, "ack", &format!("the {who} confirms the answer"));
             }
             b"PRACK" => {
@@ -447,7 +457,7 @@ impl Call {
     /// To-tags that a 2xx confirmed.
     pub(super) fn confirm(&mut self, tag: u64) {
         if self.dialogs.len() < MAX_TAGS && !self.dialogs.iter().any(|dialog| dialog.tag == tag) {
-            self.dialogs.push(Dialog { tag, ended: false });
+            self.dialogs.push(Dialog { tag, acknowledged: false, ended: false });
         }
     }
 

@@ -342,8 +342,7 @@ fn start_line(line: &[u8]) -> Option<Start<'_>> {
     let end = memchr(b' ', line)?;
     let method = &line[..end];
     let is_token = |b: &u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(b);
-    (end > 0 && method.iter().all(is_token))
-        .then(|| Start::Request { method, uri: line[end..].trim_ascii() })
+    (end > 0 && method.iter().all(is_token)).then(|| Start::Request { method, uri: line[end..].trim_ascii() })
 }
 
 /// The line up to its end without CR LF, and what follows.

@@ -108,7 +108,15 @@ impl Tracker {
         let cseq = message.cseq().map(|cseq| cseq.number);
         let ends = (cx.source, cx.destination, message.call_id(), message.branch());
         let tags = (message.from().tag, message.to().tag);
-        self.hasher.hash_one((ends, tags, cseq, message.method(), message.code(), message.rseq(), message.body))
+        self.hasher.hash_one((
+            ends,
+            tags,
+            cseq,
+            message.method(),
+            message.code(),
+            message.rseq(),
+            message.body,
+        ))
     }
 
     fn registration_keys(&self, message: &Message<'_>) -> Keys {

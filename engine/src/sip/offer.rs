@@ -7,7 +7,9 @@ use super::story::Feature;
 use crate::media::{Announcement, Direction, MediaKind, Party};
 
 /// Exchanges remembered at once.
-const MAX_EXCHANGES: usize = 6;
+const MAX_EXCHANGES: usize = 4;
+/// Bytes kept of the codec names of an offer.
+const MAX_CODECS: usize = 256;
 /// Descriptions remembered to know them again on another leg.
 const MAX_ANNOUNCED: usize = 16;
 
@@ -30,8 +32,8 @@ struct Exchange {
 struct Offer {
     by: Party,
     frame: u64,
-    /// Encoding names in lower case.
-    codecs: Vec<Box<str>>,
+    /// Encoding names in lower case, each between slashes.
+    codecs: Box<str>,
     direction: Direction,
     held: bool,
     has_audio: bool,
@@ -80,9 +82,7 @@ impl Offer {
         Self {
             by,
             frame,
-            codecs: audio.map_or(Vec::new(), |audio| {
-                audio.payload_types.iter().map(|pt| pt.encoding.to_ascii_lowercase().into()).collect()
-            }),
+            codecs: audio.map_or("".into(), codec_names),
             direction: audio.map_or(Direction::Inactive, |audio| audio.direction),
             held: audio.is_some_and(Media::is_held),
             has_audio: audio.is_some(),
@@ -90,6 +90,18 @@ impl Offer {
             video: has(MediaKind::Video),
         }
     }
+}
+
+fn codec_names(audio: &Media) -> Box<str> {
+    let mut names = String::from("/");
+    for payload in audio.payload_types.iter().filter(|pt| !pt.encoding.is_empty()) {
+        let name = payload.encoding.to_ascii_lowercase();
+        if names.len() + name.len() < MAX_CODECS && !names.contains(&format!("/{name}/")) {
+            names.push_str(&name);
+            names.push('/');
+        }
+    }
+    names.into()
 }
 
 fn audio(sdp: &Sdp) -> Option<&Media> {
@@ -202,7 +214,9 @@ impl Call {
         }
         let answered_audio = audio(answer);
         let session = &mut self.session;
-        session.agreed = answered_audio.map_or(Vec::new(), |audio| common(offer, audio));
+        if offer.has_audio || answered_audio.is_some() {
+            session.agreed = answered_audio.map_or(Vec::new(), |audio| common(offer, audio));
+        }
         session.both_ways = answered_audio.is_some_and(|audio| {
             offer.direction == Direction::SendRecv
                 && !offer.held
@@ -276,7 +290,7 @@ fn common(offer: &Offer, answer: &Media) -> Vec<String> {
     let is_codec = |name: &str| !matches!(name, "telephone-event" | "cn" | "red" | "nse" | "tone");
     let listed = answer.payload_types.iter().filter(|pt| {
         let name = pt.encoding.to_ascii_lowercase();
-        is_codec(&name) && offer.codecs.iter().any(|offered| **offered == *name)
+        is_codec(&name) && offer.codecs.contains(&format!("/{name}/"))
     });
     let mut names: Vec<String> = Vec::new();
     for payload in listed {

@@ -67,7 +67,8 @@ impl Call {
     }
 
     fn refused_verdict(&self, result: &Final, cancel: Option<&Cancel>) -> Verdict {
-        let by_caller = cancel.filter(|cancel| cancel.hops <= self.attempt.nearest() || cancel.why.is_elsewhere());
+        let by_caller =
+            cancel.filter(|cancel| cancel.hops <= self.attempt.nearest() || cancel.why.is_elsewhere());
         if let (487, Some(cancel)) = (result.code, by_caller) {
             return self.cancelled(cancel, Some(result));
         }
@@ -106,10 +107,13 @@ impl Call {
         match outcome {
             CallOutcome::Cancelled => EndedBy::Caller,
             CallOutcome::Failed | CallOutcome::NoAnswer if result.code == 408 => EndedBy::Timeout,
-            CallOutcome::AuthFailed | CallOutcome::Failed | CallOutcome::AnsweredElsewhere => EndedBy::Network,
+            CallOutcome::AuthFailed | CallOutcome::Failed | CallOutcome::AnsweredElsewhere => {
+                EndedBy::Network
+            }
             CallOutcome::NoAnswer if result.code == 487 => EndedBy::Network,
             _ if stopped_on_the_way => EndedBy::Network,
             _ if rang_there => EndedBy::Callee,
+            _ if result.code == 403 && self.attempt.credentials => EndedBy::Network,
             // what a server decides from the address alone
             _ if matches!(result.code, 404 | 416 | 420 | 421 | 484 | 485 | 501 | 505 | 513 | 604) => {
                 EndedBy::Network
@@ -188,7 +192,10 @@ impl Call {
         };
         CallSummary {
             call,
-            unanswered_offer: self.session.unanswered.or_else(|| self.session.open_offer().filter(|_| no_reply)),
+            unanswered_offer: self
+                .session
+                .unanswered
+                .or_else(|| self.session.open_offer().filter(|_| no_reply)),
             frames: self.frames.clone(),
             agreed_codecs: self.session.agreed.clone(),
             both_ways: self.session.both_ways,

@@ -38,7 +38,8 @@ impl Call {
 
     fn provisional(&mut self, seen: &Seen<'_>, code: u16, fresh: bool) {
         let at = seen.cx.at;
-        let is_early = seen.sdp.as_ref().is_some_and(|sdp| sdp.media.iter().any(|m| m.receives_at().is_some()));
+        let is_early =
+            seen.sdp.as_ref().is_some_and(|sdp| sdp.media.iter().any(|m| m.receives_at().is_some()));
         earliest(&mut self.attempt.status, at);
         self.fork(seen);
         if matches!(code, 180 | 183) {

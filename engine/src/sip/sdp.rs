@@ -173,7 +173,8 @@ impl Reader {
             b"image" if udptl => MediaKind::Fax,
             _ => MediaKind::Other,
         };
-        let rtp = protocol.split(|&b| b == b'/').any(|part| part.ends_with(b"AVP") || part.ends_with(b"AVPF"));
+        let rtp =
+            protocol.split(|&b| b == b'/').any(|part| part.ends_with(b"AVP") || part.ends_with(b"AVPF"));
         let over_tcp = protocol.split(|&b| b == b'/').any(|part| part == b"TCP");
         let formats = words.filter_map(number).filter_map(|n| u8::try_from(n).ok()).filter(|&n| n < 128);
         let media = Media {
@@ -280,7 +281,8 @@ impl Current {
     }
 
     fn rtcp(&mut self, value: &[u8]) {
-        let Some(port) = words(value).next().and_then(number).and_then(|port| u16::try_from(port).ok()) else {
+        let Some(port) = words(value).next().and_then(number).and_then(|port| u16::try_from(port).ok())
+        else {
             return;
         };
         let own = words(value).nth(3).and_then(address).map(|ip| Endpoint::new(ip, port));

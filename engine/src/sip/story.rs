@@ -3,12 +3,13 @@
 use crate::model;
 use crate::packet::{Context, Nanos};
 
-/// Events kept of one call at most; the turning points may go a little beyond.
-const MAX_EVENTS: usize = 200;
+/// Events kept of one call; a turning point may go a little beyond.
+const MAX_EVENTS: usize = 100;
 /// Bytes that the details of these events may take together.
-const MAX_DETAIL_BYTES: usize = 3_000;
-/// Room beyond both bounds that only turning points may use.
-const RESERVE: usize = 16;
+const MAX_DETAIL_BYTES: usize = 2_400;
+/// Events beyond both bounds that only turning points may use, and bytes for each.
+const RESERVE: usize = 8;
+const RESERVE_BYTES: usize = 64;
 
 macro_rules! features {
     ($($variant:ident $name:literal),+ $(,)?) => {
@@ -56,14 +57,15 @@ struct Event {
     frame: u64,
     at: Nanos,
     kind: &'static str,
-    detail: Box<str>,
+    /// Where its detail ends in the common text.
+    end: u16,
 }
 
-/// The events of a call.
+/// The events of a call; the details stand in one text to keep a call small.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Story {
     events: Vec<Event>,
-    detail_bytes: usize,
+    details: String,
     dropped: u32,
     last: Option<(u64, Nanos)>,
 }
@@ -80,31 +82,31 @@ impl Story {
     }
 
     fn add(&mut self, cx: &Context, kind: &'static str, detail: &str, reserve: usize) {
-        let room = self.events.len() < MAX_EVENTS + reserve
-            && self.detail_bytes + detail.len() <= MAX_DETAIL_BYTES + reserve * 128;
-        if !room {
+        let bytes = self.details.len() + detail.len();
+        if self.events.len() >= MAX_EVENTS + reserve || bytes > MAX_DETAIL_BYTES + reserve * RESERVE_BYTES {
             self.dropped = self.dropped.saturating_add(1);
             self.last = Some((cx.frame, cx.at));
             return;
         }
-        self.detail_bytes += detail.len();
-        self.events.push(Event { frame: cx.frame, at: cx.at, kind, detail: detail.into() });
+        self.details.push_str(detail);
+        let end = u16::try_from(self.details.len()).unwrap_or(u16::MAX);
+        self.events.push(Event { frame: cx.frame, at: cx.at, kind, end });
     }
 
     /// The events in order, closed by a note on those that were not kept.
     pub(super) fn events(&self) -> Vec<model::Event> {
-        let told = self.events.iter().map(|event| model::Event {
-            frame: event.frame,
-            at: event.at,
-            kind: event.kind.to_owned(),
-            detail: event.detail.to_string(),
+        let mut start = 0;
+        let told = self.events.iter().map(|event| {
+            let end = usize::from(event.end);
+            let detail = self.details.get(start..end).unwrap_or_default().to_owned();
+            start = end;
+            model::Event { frame: event.frame, at: event.at, kind: event.kind.to_owned(), detail }
         });
-        let rest = self.last.map(|(frame, at)| model::Event {
-            frame,
-            at,
-            kind: "more".into(),
-            detail: format!("{} further events are not kept; the last was here", self.dropped),
-        });
-        told.chain(rest).collect()
+        let mut events: Vec<model::Event> = told.collect();
+        if let Some((frame, at)) = self.last {
+            let detail = format!("{} events are not kept; the last of them was here", self.dropped);
+            events.push(model::Event { frame, at, kind: "more".into(), detail });
+        }
+        events
     }
 }
