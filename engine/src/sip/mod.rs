@@ -9,6 +9,7 @@ pub mod params;
 mod reason;
 mod register;
 mod repeat;
+mod request;
 mod response;
 pub mod sdp;
 mod statistics;

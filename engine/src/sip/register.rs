@@ -83,6 +83,11 @@ impl Registrations {
         let id = self.current.get(&keys.attempt).copied();
         if let Some(attempt) = id.and_then(|id| self.attempts.get_mut(&id)) {
             if attempt.number == number && !attempt.done {
+                // another leg, or once more under the same number after a refusal
+                if attempt.record.code.is_some() {
+                    attempt.sent = cx.at;
+                    attempt.last = cx.at;
+                }
                 return;
             }
             let waited = cx.at.0.saturating_sub(attempt.last.0);
