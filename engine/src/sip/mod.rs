@@ -1,9 +1,36 @@
 //! SIP (RFC 3261): messages, dialogs, calls, registrations, and the media that SDP announces.
 
+mod call;
+mod dtmf;
+pub mod message;
+mod offer;
+mod outcome;
+pub mod params;
+mod reason;
+mod register;
+mod repeat;
+mod request;
+mod response;
+pub mod sdp;
+mod statistics;
+mod story;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasher, RandomState};
+
 use crate::config::Config;
 use crate::media::Announcement;
 use crate::model;
 use crate::packet::{Context, Nanos, Transport};
+use call::{Call, Seen};
+use message::{Message, Start};
+use register::{Keys, Registrations};
+use repeat::{Repeats, Sighting};
+use statistics::{Counts, Rates};
 
 /// What one message belonged to.
 #[derive(Clone, Debug, Default)]
@@ -16,38 +43,196 @@ pub struct Outcome {
 
 /// Follows every SIP dialog of a capture.
 #[derive(Debug)]
-pub struct Tracker {}
+pub struct Tracker {
+    /// Seeded by chance: the texts that are hashed come from strangers. Nothing is reported in hash order.
+    hasher: RandomState,
+    calls: BTreeMap<u32, Box<Call>>,
+    by_call_id: HashMap<u64, u32, foldhash::fast::RandomState>,
+    finished: BTreeSet<u32>,
+    next_call: u32,
+    max_calls: usize,
+    registrations: Registrations,
+    repeats: Repeats,
+    counts: Counts,
+    /// Of calls that were evicted.
+    past: Rates,
+    evicted: u64,
+    last: Nanos,
+}
 
 impl Tracker {
     /// With the bounds of `config`.
     #[must_use]
-    pub fn new(_config: &Config) -> Self {
-        Self {}
+    pub fn new(config: &Config) -> Self {
+        Self {
+            hasher: RandomState::new(),
+            calls: BTreeMap::new(),
+            by_call_id: HashMap::default(),
+            finished: BTreeSet::new(),
+            next_call: 1,
+            max_calls: config.max_calls.max(1),
+            registrations: Registrations::new(config.max_registrations),
+            repeats: Repeats::default(),
+            counts: Counts::default(),
+            past: Rates::default(),
+            evicted: 0,
+            last: Nanos::default(),
+        }
     }
 
     /// Takes one whole message (a UDP payload, or one message cut from a TCP stream).
     /// Returns `None` when it is not SIP after all.
-    pub fn message(&mut self, _cx: &Context, _transport: Transport, _raw: &[u8]) -> Option<Outcome> {
-        None
+    pub fn message(&mut self, cx: &Context, transport: Transport, raw: &[u8]) -> Option<Outcome> {
+        let message = Message::parse(raw)?;
+        self.last = self.last.max(cx.at);
+        self.counts.count(&message);
+        let sighting = self.repeats.sight(self.leg_key(cx, &message), cx);
+        if sighting == Sighting::Again {
+            self.counts.retransmissions += 1;
+        }
+        let (Some(cseq), false) = (message.cseq(), message.call_id().is_empty()) else {
+            return Some(Outcome::default());
+        };
+        if message.method() == b"REGISTER" {
+            if sighting == Sighting::First {
+                let keys = self.registration_keys(&message);
+                self.registrations.take(cx, &message, cseq.number, keys);
+            }
+            return Some(Outcome::default());
+        }
+        let seen = self.seen(cx, &message, transport, cseq.number);
+        Some(self.call_message(&seen, sighting))
+    }
+
+    /// Names a message on its leg: a second one with this key is a retransmission or a copy.
+    fn leg_key(&self, cx: &Context, message: &Message<'_>) -> u64 {
+        let cseq = message.cseq().map(|cseq| cseq.number);
+        let ends = (cx.source, cx.destination, message.call_id(), message.branch());
+        let tags = (message.from().tag, message.to().tag);
+        self.hasher.hash_one((
+            ends,
+            tags,
+            cseq,
+            message.method(),
+            message.code(),
+            message.rseq(),
+            message.body,
+        ))
+    }
+
+    fn registration_keys(&self, message: &Message<'_>) -> Keys {
+        let aor = message.to().aor();
+        let contact = message.contacts().next().map(|contact| contact.uri);
+        Keys {
+            attempt: self.hasher.hash_one((message.call_id(), aor)),
+            binding: self.hasher.hash_one((aor, contact)),
+        }
+    }
+
+    fn seen<'a>(
+        &self,
+        cx: &'a Context,
+        message: &'a Message<'a>,
+        transport: Transport,
+        number: u32,
+    ) -> Seen<'a> {
+        let (from, to) = (message.from(), message.to());
+        let method = message.method();
+        let sdp = message.sdp().map(sdp::parse);
+        // devices of RFC 2543 have no tags: the address has to do
+        let from_tag = self.hasher.hash_one(if from.tag.is_empty() { from.uri } else { from.tag });
+        let to_tag = (!to.tag.is_empty()).then(|| self.hasher.hash_one(to.tag));
+        let kind = (number, method, message.code(), message.rseq(), sdp.is_some());
+        let step = self.hasher.hash_one((from_tag, to_tag, kind));
+        let branch = self.hasher.hash_one(message.branch());
+        Seen { cx, message, transport, sdp, number, method, from_tag, to_tag, branch, step }
+    }
+
+    fn call_message(&mut self, seen: &Seen<'_>, sighting: Sighting) -> Outcome {
+        let key = self.hasher.hash_one(seen.message.call_id());
+        let mut id = self.by_call_id.get(&key).copied();
+        if let Some(call) = id.and_then(|id| self.calls.get(&id))
+            && sighting == Sighting::First
+            && call.is_reused_by(seen)
+        {
+            id = None;
+        }
+        let is_invite = matches!(seen.message.start, Start::Request { .. }) && seen.method == b"INVITE";
+        let is_new = id.is_none();
+        if is_new && !is_invite {
+            return Outcome::default();
+        }
+        let id = id.unwrap_or_else(|| self.begin_call(key, seen));
+        let digest = seen.message.sdp().map(|body| self.hasher.hash_one((seen.from_tag, seen.to_tag, body)));
+        let Some(call) = self.calls.get_mut(&id) else { return Outcome::default() };
+        let mut outcome = Outcome { call: Some(id), announcements: Vec::new() };
+        match sighting {
+            Sighting::Copy => return outcome,
+            Sighting::Again => call.repeated(seen),
+            Sighting::First => {
+                let fresh = call.take(seen, is_new);
+                if let Some(digest) = digest {
+                    outcome.announcements = call.announce(seen, digest, fresh);
+                }
+            }
+        }
+        if call.is_finished() {
+            self.finished.insert(id);
+        } else {
+            self.finished.remove(&id);
+        }
+        outcome
+    }
+
+    fn begin_call(&mut self, key: u64, seen: &Seen<'_>) -> u32 {
+        while self.calls.len() >= self.max_calls {
+            self.evict();
+        }
+        let id = self.next_call;
+        self.next_call = self.next_call.saturating_add(1);
+        self.calls.insert(id, Box::new(Call::new(id, key, seen)));
+        self.by_call_id.insert(key, id);
+        id
+    }
+
+    /// Drops the oldest finished call, else the oldest of all; its share in the statistics stays.
+    fn evict(&mut self) {
+        let id = self.finished.pop_first().or_else(|| self.calls.keys().next().copied());
+        let Some(call) = id.and_then(|id| self.calls.remove(&id)) else { return };
+        if self.by_call_id.get(&call.key) == Some(&call.id) {
+            self.by_call_id.remove(&call.key);
+        }
+        self.past.add(&call, self.last);
+        self.evicted += 1;
     }
 
     /// The calls as far as signalling tells them (`streams`, `mos` and RTP digits are the engine's to add),
     /// with what the findings need beside the report. `end`: time of the capture's last packet.
     #[must_use]
-    pub fn calls(&self, _end: Nanos) -> Vec<CallSummary> {
-        Vec::new()
+    pub fn calls(&self, end: Nanos) -> Vec<CallSummary> {
+        self.calls.values().map(|call| call.summary(end)).collect()
     }
 
     /// Methods, responses, retransmissions, registrations, RFC 6076 figures.
     #[must_use]
     pub fn statistics(&self) -> model::Sip {
-        model::Sip::default()
+        let mut rates = self.past.clone();
+        for call in self.calls.values() {
+            rates.add(call, self.last);
+        }
+        model::Sip {
+            requests: self.counts.requests(),
+            responses: self.counts.responses(),
+            retransmissions: self.counts.retransmissions,
+            registrations: self.registrations.records(),
+            rfc6076: rates.figures(self.registrations.delay_ms()),
+        }
     }
 
     /// Calls, dialogs and registrations that were dropped because a table was full.
     #[must_use]
     pub fn evicted(&self) -> u64 {
-        0
+        self.evicted + self.registrations.evicted
     }
 }
 

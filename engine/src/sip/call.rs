@@ -1,0 +1,356 @@
+//! The state of one call: attempts, dialogs, what each message changes.
+//!
+//! A call is what one Call-ID names. Its attempts are the INVITEs of the caller that begin it: after a
+//! challenge, a redirection or a refusal the caller may try again, and the last attempt decides.
+
+use super::dtmf::Digit;
+use super::message::{Message, Start};
+use super::offer::Session;
+use super::params::text;
+use super::reason::Why;
+use super::sdp::Sdp;
+use super::story::{Feature, Features, Story};
+use crate::media::Party;
+use crate::packet::{Context, Nanos, Transport};
+
+/// Identities of messages remembered per call, to know the same message on another leg.
+const MAX_STEPS: usize = 48;
+/// Tags, branches and forks remembered per call.
+const MAX_TAGS: usize = 16;
+/// Frames that tell the call.
+const MAX_FRAMES: usize = 16;
+/// Bytes kept of a Call-ID or URI.
+pub(super) const MAX_TEXT: usize = 200;
+
+/// A message with what the tracker has found out about it.
+pub(super) struct Seen<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) message: &'a Message<'a>,
+    pub(super) transport: Transport,
+    pub(super) sdp: Option<Sdp>,
+    /// CSeq number and method.
+    pub(super) number: u32,
+    pub(super) method: &'a [u8],
+    /// Hashes that name the dialog ends and the transaction.
+    pub(super) from_tag: u64,
+    /// `None` without a To-tag.
+    pub(super) to_tag: Option<u64>,
+    pub(super) branch: u64,
+    /// The same message on any leg.
+    pub(super) step: u64,
+}
+
+/// A final response to an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Final {
+    pub(super) code: u16,
+    pub(super) at: Nanos,
+    pub(super) hops: u8,
+    /// Deepest leg on which this response was seen: how near to its origin.
+    pub(super) deepest: u8,
+    pub(super) tag: Option<u64>,
+    pub(super) phrase: Box<str>,
+    pub(super) why: Why,
+}
+
+/// A CANCEL of an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Cancel {
+    pub(super) at: Nanos,
+    /// Hops of the INVITE that it cancels: 1 from the caller itself, more from a proxy.
+    pub(super) hops: u8,
+    pub(super) why: Why,
+}
+
+/// One try of the caller to begin the call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempt {
+    pub(super) at: Nanos,
+    /// From-tag and CSeq of its INVITEs; several when legs differ or the caller tries in parallel.
+    keys: Vec<(u64, u32)>,
+    /// Branch and hops of each leg.
+    pub(super) legs: Vec<(u64, u8)>,
+    /// To-tags that rang or answered.
+    pub(super) forks: Vec<u64>,
+    pub(super) replied: bool,
+    /// Its INVITE carried credentials: a 403 comes from the server that asked for them.
+    pub(super) credentials: bool,
+    /// First 180 or 183.
+    pub(super) ring: Option<Nanos>,
+    /// A 180 was among them.
+    pub(super) rang: bool,
+    /// First provisional response but 100, or 2xx (RFC 6076 section 4.3.1).
+    pub(super) status: Option<Nanos>,
+    pub(super) result: Option<Final>,
+    pub(super) cancel: Option<Cancel>,
+}
+
+impl Attempt {
+    /// Fewest hops of its INVITE seen: the leg nearest to the caller.
+    pub(super) fn nearest(&self) -> u8 {
+        self.legs.iter().map(|&(_, hops)| hops).min().unwrap_or(0)
+    }
+
+    pub(super) fn farthest(&self) -> u8 {
+        self.legs.iter().map(|&(_, hops)| hops).max().unwrap_or(0)
+    }
+
+    pub(super) fn owns(&self, tag: u64, number: u32) -> bool {
+        self.keys.contains(&(tag, number))
+    }
+
+    /// Challenged, or asked to come again with a longer session interval: no result of its own.
+    fn is_challenged(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| matches!(result.code, 401 | 407 | 422))
+    }
+}
+
+/// A dialog that a 2xx confirmed.
+#[derive(Clone, Debug)]
+pub(super) struct Dialog {
+    pub(super) tag: u64,
+    /// The caller's side took it: an ACK was seen.
+    pub(super) acknowledged: bool,
+    pub(super) ended: bool,
+}
+
+/// A BYE.
+#[derive(Clone, Debug)]
+pub(super) struct Bye {
+    pub(super) at: Nanos,
+    pub(super) by: Party,
+    pub(super) number: u32,
+    pub(super) why: Why,
+    /// BYE to its 2xx in ms.
+    pub(super) disconnect_ms: Option<f64>,
+}
+
+/// A call.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) id: u32,
+    /// Key in the tracker's table.
+    pub(super) key: u64,
+    pub(super) call_id: Box<str>,
+    pub(super) from: Box<str>,
+    pub(super) to: Box<str>,
+    /// Its first INVITE seen was one inside a dialog.
+    pub(super) began_before: bool,
+    pub(super) start: Nanos,
+    pub(super) attempt: Attempt,
+    pub(super) pdd_s: Option<f64>,
+    pub(super) answer: Option<Nanos>,
+    pub(super) bye: Option<Bye>,
+    /// A 2xx to any request inside a dialog.
+    pub(super) alive: bool,
+    pub(super) session: Session,
+    pub(super) features: Features,
+    pub(super) story: Story,
+    pub(super) digits: Vec<Digit>,
+    pub(super) frames: Vec<u64>,
+    caller_tags: Vec<u64>,
+    pub(super) dialogs: Vec<Dialog>,
+    steps: Vec<u64>,
+    next_step: usize,
+}
+
+impl Call {
+    /// A call begins with this INVITE.
+    pub(super) fn new(id: u32, key: u64, seen: &Seen<'_>) -> Self {
+        let message = seen.message;
+        let mut call = Self {
+            id,
+            key,
+            call_id: text(message.call_id(), MAX_TEXT).into(),
+            from: text(message.from().aor(), MAX_TEXT).into(),
+            to: text(message.to().aor(), MAX_TEXT).into(),
+            began_before: seen.to_tag.is_some(),
+            start: seen.cx.at,
+            attempt: Attempt::default(),
+            pdd_s: None,
+            answer: None,
+            bye: None,
+            alive: false,
+            session: Session::default(),
+            features: Features::default(),
+            story: Story::default(),
+            digits: Vec::new(),
+            frames: Vec::new(),
+            caller_tags: vec![seen.from_tag],
+            dialogs: Vec::new(),
+            steps: Vec::new(),
+            next_step: 0,
+        };
+        call.begin(seen);
+        call
+    }
+
+    /// Who sent this message.
+    pub(super) fn sender(&self, seen: &Seen<'_>) -> Party {
+        let from_caller = self.caller_tags.contains(&seen.from_tag);
+        let is_request = matches!(seen.message.start, Start::Request { .. });
+        if from_caller == is_request { Party::Caller } else { Party::Callee }
+    }
+
+    /// The call has ended for good as far as the capture tells.
+    pub(super) fn is_finished(&self) -> bool {
+        let refused = self.answer.is_none() && self.attempt.result.is_some() && !self.attempt.is_challenged();
+        self.bye.is_some() || refused
+    }
+
+    /// A fresh INVITE of somebody else under the same Call-ID after the end: another call.
+    pub(super) fn is_reused_by(&self, seen: &Seen<'_>) -> bool {
+        let begins = seen.to_tag.is_none()
+            && seen.method == b"INVITE"
+            && matches!(seen.message.start, Start::Request { .. });
+        begins && self.is_finished() && !self.caller_tags.contains(&seen.from_tag)
+    }
+
+    /// Takes a message of this call that is no retransmission and no copy. True when it is seen for the
+    /// first time on any leg.
+    pub(super) fn take(&mut self, seen: &Seen<'_>, is_first: bool) -> bool {
+        // the INVITE that made the call has told its story already
+        let fresh = self.is_fresh(seen.step) || is_first;
+        if matches!(seen.transport, Transport::Tcp | Transport::Tls) {
+            self.features.add(Feature::SipTcp);
+        }
+        if seen.cx.fragmented {
+            self.features.add(Feature::Fragmented);
+        }
+        match seen.message.start {
+            Start::Request { .. } if is_first => {}
+            Start::Request { .. } => self.request(seen, fresh),
+            Start::Response { code, .. } => self.response(seen, code, fresh),
+        }
+        self.negotiate(seen);
+        fresh
+    }
+
+    /// The same message came again on its leg.
+    pub(super) fn repeated(&mut self, seen: &Seen<'_>) {
+        if self.features.add(Feature::Retransmissions) {
+            let what = match seen.message.start {
+                Start::Request { method, .. } => text(method, 20),
+                Start::Response { code, .. } => format!("{code} to {}", text(seen.method, 20)),
+            };
+            let detail = format!("{what} is sent again by {}: nothing answered it in time", seen.cx.source);
+            self.story.tell(seen.cx, "retransmission", &detail);
+        }
+    }
+
+    fn is_fresh(&mut self, step: u64) -> bool {
+        if self.steps.contains(&step) {
+            return false;
+        }
+        if self.steps.len() < MAX_STEPS {
+            self.steps.push(step);
+        } else {
+            self.steps[self.next_step] = step;
+            self.next_step = (self.next_step + 1) % MAX_STEPS;
+        }
+        true
+    }
+
+    pub(super) fn mark(&mut self, frame: u64) {
+        if self.frames.len() < MAX_FRAMES {
+            self.frames.push(frame);
+        }
+    }
+
+    fn request(&mut self, seen: &Seen<'_>, fresh: bool) {
+        match seen.method {
+            b"INVITE" if seen.to_tag.is_none() => self.initial_invite(seen, fresh),
+            b"CANCEL" => self.cancel(seen, fresh),
+            b"BYE" if fresh => self.bye(seen),
+            _ if fresh => self.in_dialog(seen),
+            _ => {}
+        }
+    }
+
+    /// The first INVITE of an attempt on the first leg on which it was seen.
+    fn begin(&mut self, seen: &Seen<'_>) {
+        let credentials = seen.message.has_credentials();
+        self.attempt = Attempt { at: seen.cx.at, credentials, ..Attempt::default() };
+        self.join(seen);
+        self.is_fresh(seen.step);
+        self.mark(seen.cx.frame);
+        let detail = if self.began_before {
+            "INVITE inside a dialog: the call began before the capture".to_owned()
+        } else {
+            let with = if credentials { ", with credentials" } else { "" };
+            format!("{} calls {}{with}", self.from, self.to)
+        };
+        self.story.turn(seen.cx, if self.began_before { "begun_before" } else { "invite" }, &detail);
+        self.invite_headers(seen);
+    }
+
+    /// Another leg or another INVITE of the current attempt.
+    fn join(&mut self, seen: &Seen<'_>) {
+        let attempt = &mut self.attempt;
+        attempt.at = attempt.at.min(seen.cx.at);
+        remember(&mut attempt.keys, (seen.from_tag, seen.number));
+        remember(&mut attempt.legs, (seen.branch, seen.message.hops()));
+        remember(&mut self.caller_tags, seen.from_tag);
+    }
+
+    fn initial_invite(&mut self, seen: &Seen<'_>, fresh: bool) {
+        let known = self.attempt.owns(seen.from_tag, seen.number);
+        let again = !known && fresh && self.attempt.result.is_some() && self.answer.is_none();
+        if again {
+            let start = self.start;
+            remember(&mut self.caller_tags, seen.from_tag);
+            if !self.attempt.is_challenged() {
+                self.story.tell(seen.cx, "retry", "the caller tries again");
+            }
+            self.begin(seen);
+            self.start = start;
+            return;
+        }
+        if fresh && !known && self.caller_tags.contains(&seen.from_tag) {
+            self.story.tell(seen.cx, "invite", "the caller tries another way at the same time");
+        }
+        let first = self.attempt.at == self.start;
+        self.join(seen);
+        if first {
+            self.start = self.attempt.at;
+        }
+    }
+
+    /// To-tags that a 2xx confirmed.
+    pub(super) fn confirm(&mut self, tag: u64) {
+        if self.dialogs.len() < MAX_TAGS && !self.dialogs.iter().any(|dialog| dialog.tag == tag) {
+            self.dialogs.push(Dialog { tag, acknowledged: false, ended: false });
+        }
+    }
+
+    pub(super) fn first_caller_tag(&self) -> u64 {
+        self.caller_tags.first().copied().unwrap_or(0)
+    }
+
+    pub(super) fn owns_attempt(&self, seen: &Seen<'_>) -> bool {
+        self.attempt.owns(seen.from_tag, seen.number)
+    }
+
+    pub(super) fn bye_answered(&mut self, seen: &Seen<'_>) {
+        if let Some(bye) = self.bye.as_mut().filter(|bye| bye.number == seen.number) {
+            bye.disconnect_ms.get_or_insert(seen.cx.at.millis_since(bye.at));
+        }
+    }
+}
+
+pub(super) fn party_name(party: Party) -> &'static str {
+    match party {
+        Party::Caller => "caller",
+        Party::Callee => "callee",
+    }
+}
+
+/// Adds to a small set that stays small.
+pub(super) fn remember<T: PartialEq>(set: &mut Vec<T>, value: T) {
+    if !set.contains(&value) {
+        if set.len() >= MAX_TAGS {
+            set.remove(1);
+        }
+        set.push(value);
+    }
+}

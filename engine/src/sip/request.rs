@@ -1,0 +1,172 @@
+//! What requests change in a call.
+
+use super::call::{Bye, Call, Cancel, Dialog, MAX_TEXT, Seen, party_name};
+use super::dtmf::{self, Digit};
+use super::message::{Name, split_line};
+use super::params::{self, Address, text};
+use super::reason::Why;
+use super::sdp::Sdp;
+use super::story::Feature;
+use crate::media::Party;
+
+/// Digits kept per call.
+const MAX_DIGITS: usize = 48;
+
+impl Call {
+    pub(super) fn invite_headers(&mut self, seen: &Seen<'_>) {
+        let message = seen.message;
+        if message.has(Name::Diversion) || message.all(Name::HistoryInfo).any(is_diverted) {
+            self.features.add(Feature::Forwarded);
+            let from = message.header(Name::Diversion).unwrap_or_default();
+            let detail = match params::param(from, "reason") {
+                Some(reason) => format!("the call was diverted on its way here: {}", text(reason, 40)),
+                None => "the call was diverted on its way here".to_owned(),
+            };
+            self.story.tell(seen.cx, "forwarded", &detail);
+        }
+        if let Some(replaces) = message.header(Name::Replaces) {
+            let early = params::param(replaces, "early-only").is_some();
+            self.features.add(if early { Feature::Pickup } else { Feature::AttendedTransfer });
+            self.story.tell(seen.cx, "replaces", "this call takes the place of another one (Replaces)");
+        }
+        if message.has(Name::ReferredBy) {
+            self.story.tell(seen.cx, "referred", "the caller was sent here by a transfer (Referred-By)");
+        }
+    }
+
+    pub(super) fn cancel(&mut self, seen: &Seen<'_>, fresh: bool) {
+        let attempt = &mut self.attempt;
+        if !attempt.owns(seen.from_tag, seen.number) {
+            if fresh {
+                self.story.tell(seen.cx, "cancel", "a change inside the call is cancelled");
+            }
+            return;
+        }
+        let leg = attempt.legs.iter().find(|(branch, _)| *branch == seen.branch);
+        let hops = leg.map_or(attempt.nearest(), |&(_, hops)| hops);
+        let nearer = attempt.cancel.as_ref().is_none_or(|known| hops < known.hops);
+        if nearer {
+            attempt.cancel = Some(Cancel { at: seen.cx.at, hops, why: Why::of(seen.message) });
+        }
+        if fresh {
+            let why = Why::of(seen.message);
+            let detail = if why.text.is_empty() {
+                "the caller's side gives up".to_owned()
+            } else {
+                format!("the caller's side gives up: {}", why.text)
+            };
+            self.story.turn(seen.cx, "cancel", &detail);
+            self.mark(seen.cx.frame);
+        }
+    }
+
+    pub(super) fn bye(&mut self, seen: &Seen<'_>) {
+        let by = self.sender(seen);
+        let remote = if by == Party::Caller { seen.to_tag } else { Some(seen.from_tag) };
+        let dialog = self.dialogs.iter_mut().find(|dialog| Some(dialog.tag) == remote);
+        let known = dialog.map(|dialog| dialog.ended = true).is_some();
+        // a server may have kept the answer of a branch from the caller: only what was taken counts
+        let taken = self.dialogs.iter().any(|dialog| dialog.acknowledged);
+        let open = |dialog: &Dialog| !dialog.ended && (dialog.acknowledged || !taken);
+        let over = !known || !self.dialogs.iter().any(open);
+        let why = Why::of(seen.message);
+        let mut detail = format!("the {} hangs up", party_name(by));
+        if !over {
+            detail = format!("the {} ends one of several answered branches", party_name(by));
+        }
+        if !why.text.is_empty() {
+            detail = format!("{detail}: {}", why.text);
+        }
+        self.story.turn(seen.cx, "bye", &detail);
+        if over && self.bye.is_none() {
+            self.mark(seen.cx.frame);
+            self.bye = Some(Bye { at: seen.cx.at, by, number: seen.number, why, disconnect_ms: None });
+        } else if let Some(bye) = self.bye.as_mut().filter(|bye| bye.by == by && bye.number < seen.number) {
+            // challenged and sent again: the hang-up itself was the first one
+            bye.number = seen.number;
+        }
+    }
+
+    pub(super) fn in_dialog(&mut self, seen: &Seen<'_>) {
+        let who = party_name(self.sender(seen));
+        match seen.method {
+            b"INVITE" => {
+                self.features.add(Feature::Reinvite);
+                let detail = format!("the {who} asks to change the session ({})", medium(seen.sdp.as_ref()));
+                self.story.tell(seen.cx, "reinvite", &detail);
+                self.invite_headers(seen);
+            }
+            b"ACK" if self.answer.is_some() && self.attempt.owns(seen.from_tag, seen.number) => {
+                let dialog = self.dialogs.iter_mut().find(|dialog| Some(dialog.tag) == seen.to_tag);
+                dialog.into_iter().for_each(|dialog| dialog.acknowledged = true);
+                self.story.tell(seen.cx, "ack", &format!("the {who} confirms the answer"));
+            }
+            b"PRACK" => {
+                self.features.add(Feature::Prack);
+                self.story.tell(seen.cx, "prack", &format!("the {who} confirms a provisional response"));
+            }
+            b"UPDATE" => {
+                self.features.add(Feature::Update);
+                let detail = format!("the {who} updates the session ({})", medium(seen.sdp.as_ref()));
+                self.story.tell(seen.cx, "update", &detail);
+            }
+            b"INFO" => self.info(seen),
+            b"REFER" => self.refer(seen),
+            b"NOTIFY" => self.notify(seen),
+            _ => {}
+        }
+    }
+
+    fn info(&mut self, seen: &Seen<'_>) {
+        let Some((digit, duration_ms)) = dtmf::of_info(seen.message) else { return };
+        self.features.add(Feature::DtmfInfo);
+        if self.digits.len() < MAX_DIGITS {
+            let (frame, at, from) = (seen.cx.frame, seen.cx.at, self.sender(seen));
+            self.digits.push(Digit { frame, at, from, digit, duration_ms });
+        }
+    }
+
+    fn refer(&mut self, seen: &Seen<'_>) {
+        let who = party_name(self.sender(seen));
+        let target = seen.message.header(Name::ReferTo).unwrap_or_default();
+        let attended = memchr::memmem::find(&target.to_ascii_lowercase(), b"replaces=").is_some();
+        self.session.transfer = Some((seen.number, attended));
+        let target = text(Address::new(target).aor(), MAX_TEXT);
+        let how = if attended { "to a call that is already there" } else { "without asking there" };
+        self.story.turn(seen.cx, "refer", &format!("the {who} transfers the other side to {target}, {how}"));
+        self.mark(seen.cx.frame);
+    }
+
+    fn notify(&mut self, seen: &Seen<'_>) {
+        let event = seen.message.header(Name::Event).unwrap_or_default();
+        if event.len() < 5 || !event[..5].eq_ignore_ascii_case(b"refer") {
+            return;
+        }
+        let line = split_line(seen.message.body).0;
+        if let Some(result) = line.strip_prefix(b"SIP/2.0 ") {
+            let detail = format!("the transfer's target answers {}", text(result, 60));
+            self.story.tell(seen.cx, "transfer_progress", &detail);
+        }
+    }
+}
+
+/// A History-Info entry that a diversion made (RFC 4458 causes), not a plain retargeting.
+fn is_diverted(value: &[u8]) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["302", "408", "480", "486", "487", "503"].iter().any(|cause| {
+        let found = |pattern: String| memchr::memmem::find(&value, pattern.as_bytes()).is_some();
+        found(format!("cause={cause}")) || found(format!("cause%3d{cause}"))
+    })
+}
+
+fn medium(sdp: Option<&Sdp>) -> &'static str {
+    use crate::media::MediaKind::{Audio, Fax, Video};
+    let Some(sdp) = sdp else { return "no media" };
+    let has = |kind| sdp.media.iter().any(|media| media.kind == kind && media.port != 0);
+    match (has(Fax), has(Video), has(Audio)) {
+        (true, ..) => "T.38 fax",
+        (_, true, _) => "audio and video",
+        (_, _, true) => "audio",
+        _ => "no audio",
+    }
+}
