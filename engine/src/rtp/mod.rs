@@ -1,11 +1,33 @@
 //! RTP (RFC 3550): streams and their loss, jitter, lateness; RTCP; telephone events (RFC 4733).
 
-use crate::config::Config;
-use crate::decode::PathInfo;
+mod clock;
+mod detect;
+mod endpoints;
+mod events;
+mod feedback;
+pub mod header;
+mod interval;
+mod mos;
+mod paths;
+mod payloads;
+mod playout;
+mod relay;
+mod rtcp;
+mod stream;
+mod summary;
+mod timing;
+mod tracker;
+mod unclocked;
+mod wireshark;
+
+#[cfg(test)]
+mod tests;
+
+pub use tracker::Tracker;
+
 use crate::facts::RtpFacts;
-use crate::media::{Announcement, Party};
+use crate::media::Party;
 use crate::model;
-use crate::packet::{Context, Nanos};
 
 /// The fixed header of an RTP packet (RFC 3550 section 5.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,58 +63,6 @@ pub enum Verdict {
     },
     /// Neither.
     NotMedia,
-}
-
-/// Follows every RTP stream of a capture.
-#[derive(Debug)]
-pub struct Tracker {}
-
-impl Tracker {
-    /// With the settings and bounds of `config`.
-    #[must_use]
-    pub fn new(_config: &Config) -> Self {
-        Self {}
-    }
-
-    /// The capture began at `at`: Wireshark's arithmetic counts from there.
-    pub fn capture_started(&mut self, _at: Nanos) {}
-
-    /// SDP has announced media.
-    pub fn announce(&mut self, _announcement: &Announcement) {}
-
-    /// Takes one UDP payload. `wire_len`: its length on the wire, when the capture cut it.
-    pub fn datagram(&mut self, _cx: &Context, _payload: &[u8], _wire_len: usize) -> Verdict {
-        Verdict::NotMedia
-    }
-
-    /// Takes an RTP packet of which only the header (and perhaps the first payload bytes) is known.
-    pub fn header(
-        &mut self,
-        _cx: &Context,
-        _header: &Header,
-        _payload_len: Option<u16>,
-        _payload: &[u8],
-    ) -> Verdict {
-        Verdict::NotMedia
-    }
-
-    /// Takes a compound RTCP packet.
-    pub fn rtcp(&mut self, _cx: &Context, _payload: &[u8]) -> Verdict {
-        Verdict::NotMedia
-    }
-
-    /// Every stream so far, in order of its first frame; ids are positions from 1. `end`: time of the
-    /// capture's last packet; `first`: of its first one; `paths`: for the labels of copies.
-    #[must_use]
-    pub fn streams(&self, _first: Nanos, _end: Nanos, _paths: &[PathInfo]) -> Vec<StreamSummary> {
-        Vec::new()
-    }
-
-    /// Streams that were closed early because the table was full.
-    #[must_use]
-    pub fn evicted(&self) -> u64 {
-        0
-    }
 }
 
 /// A stream of the report and what only the engine asks for.

@@ -1,0 +1,115 @@
+//! What SDP announced for which endpoint, and which streams it concerns.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::media::{Announcement, MediaKind};
+use crate::packet::{Endpoint, Nanos};
+
+/// Streams told when SDP speaks about an endpoint; the newest ones where there are more.
+const MAX_ATTACHED: usize = 64;
+
+/// One endpoint.
+#[derive(Clone, Debug, Default)]
+struct Entry {
+    announcement: Option<Arc<Announcement>>,
+    /// Call whose RTCP goes here.
+    rtcp_call: Option<u32>,
+    /// Slots of streams from and to it.
+    streams: Vec<u32>,
+    /// Key exchange was seen here (DTLS, ZRTP).
+    secured: bool,
+    touched: Nanos,
+}
+
+/// Endpoints of media, announced or in use. Bounded; the longest untouched are dropped.
+#[derive(Debug)]
+pub(super) struct Endpoints {
+    entries: HashMap<Endpoint, Entry, RandomState>,
+    limit: usize,
+}
+
+impl Endpoints {
+    pub fn new(limit: usize) -> Self {
+        Self { entries: HashMap::default(), limit: limit.max(16) }
+    }
+
+    fn entry(&mut self, endpoint: Endpoint, at: Nanos) -> &mut Entry {
+        if self.entries.len() >= self.limit && !self.entries.contains_key(&endpoint) {
+            self.drop_older_half();
+        }
+        let entry = self.entries.entry(endpoint).or_default();
+        entry.touched = entry.touched.max(at);
+        entry
+    }
+
+    fn drop_older_half(&mut self) {
+        let mut times: Vec<Nanos> = self.entries.values().map(|entry| entry.touched).collect();
+        let middle = times.len() / 2;
+        let (_, &mut median, _) = times.select_nth_unstable(middle);
+        self.entries.retain(|_, entry| entry.touched > median);
+    }
+
+    /// SDP has spoken. Gives the slots of the streams that it concerns.
+    pub fn announce(&mut self, announcement: &Announcement) -> Vec<u32> {
+        let announcement = Arc::new(announcement.clone());
+        let at = announcement.at;
+        if announcement.rtcp.port != 0 && !announcement.rtcp.is_unspecified() {
+            self.entry(announcement.rtcp, at).rtcp_call = Some(announcement.call);
+        }
+        if announcement.endpoint.port == 0 || announcement.endpoint.is_unspecified() {
+            return Vec::new();
+        }
+        let entry = self.entry(announcement.endpoint, at);
+        entry.announcement = Some(announcement);
+        entry.streams.clone()
+    }
+
+    /// A stream in `slot` runs from or to `endpoint`.
+    pub fn attach(&mut self, endpoint: Endpoint, slot: u32, at: Nanos) {
+        let streams = &mut self.entry(endpoint, at).streams;
+        if streams.len() >= MAX_ATTACHED {
+            streams.remove(0);
+        }
+        streams.push(slot);
+    }
+
+    /// Announcements of the receiver and the sender.
+    pub fn announced(&self, source: Endpoint, destination: Endpoint) -> [Option<Arc<Announcement>>; 2] {
+        [destination, source].map(|end| self.entries.get(&end).and_then(|entry| entry.announcement.clone()))
+    }
+
+    /// One of the ends expects RTP, and this payload type of it.
+    pub fn expects(&self, source: Endpoint, destination: Endpoint, payload_type: u8) -> bool {
+        [destination, source].into_iter().any(|end| {
+            self.entries.get(&end).and_then(|entry| entry.announcement.as_deref()).is_some_and(|announced| {
+                announced.kind != MediaKind::Fax
+                    && announced.payload_types.iter().any(|format| format.number == payload_type)
+            })
+        })
+    }
+
+    /// The call whose RTCP runs between two endpoints; RTP endpoints count, for RTCP beside RTP on one port.
+    pub fn rtcp_call(&self, source: Endpoint, destination: Endpoint) -> Option<u32> {
+        [destination, source].into_iter().find_map(|end| {
+            let entry = self.entries.get(&end)?;
+            entry.rtcp_call.or(entry.announcement.as_ref().map(|announcement| announcement.call))
+        })
+    }
+
+    /// Key exchange between two endpoints; noted where media is announced or in use.
+    pub fn secure(&mut self, ends: [Endpoint; 2]) {
+        for end in ends {
+            if let Some(entry) = self.entries.get_mut(&end) {
+                entry.secured = true;
+            }
+        }
+    }
+
+    /// Key exchange was seen at both ends, as far as they are known.
+    pub fn is_secured(&self, ends: [Endpoint; 2]) -> bool {
+        ends.iter().all(|end| self.entries.get(end).is_some_and(|entry| entry.secured))
+    }
+}

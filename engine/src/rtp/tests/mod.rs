@@ -1,0 +1,10 @@
+//! Tests of the whole room: rules on made-up streams, random streams against a naive model, real captures,
+//! and Wireshark's figures against tshark.
+
+mod captures;
+mod compat;
+mod random;
+mod real;
+mod rules;
+mod sender;
+mod speed;

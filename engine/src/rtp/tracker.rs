@@ -1,0 +1,367 @@
+//! All RTP streams of a capture: which datagram belongs to which, and what SDP and RTCP add.
+
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
+use foldhash::fast::RandomState;
+
+use super::detect::{self, Probation};
+use super::endpoints::Endpoints;
+use super::rtcp::{self, Packet};
+use super::stream::{Arrival, Outcome, Settings, Stream};
+use super::{Header, Verdict, header, wireshark};
+use crate::config::Config;
+use crate::facts::RtpFacts;
+use crate::media::Announcement;
+use crate::packet::{Context, Endpoint, Nanos};
+
+/// Table entries of endpoints per stream that may be open.
+const ENDPOINTS_PER_STREAM: usize = 4;
+
+/// Streams with one SSRC that RTCP is matched against; the newest ones.
+const MAX_SAME_SSRC: usize = 32;
+
+/// What tells streams apart. Hashes as three words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key {
+    source: u128,
+    destination: u128,
+    ports_and_ssrc: u64,
+}
+
+impl Key {
+    pub fn new(source: Endpoint, destination: Endpoint, ssrc: u32) -> Self {
+        Self {
+            source: u128::from_ne_bytes(source.octets),
+            destination: u128::from_ne_bytes(destination.octets),
+            ports_and_ssrc: u64::from(source.port) << 48 | u64::from(destination.port) << 32 | u64::from(ssrc),
+        }
+    }
+}
+
+impl Hash for Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.source);
+        state.write_u128(self.destination);
+        state.write_u64(self.ports_and_ssrc);
+    }
+}
+
+/// Follows every RTP stream of a capture.
+#[derive(Debug)]
+pub struct Tracker {
+    /// Slot of the newest stream with a key.
+    by_key: HashMap<Key, u32, RandomState>,
+    pub(super) slots: Vec<Stream>,
+    /// Slots whose stream was dropped.
+    free: Vec<u32>,
+    by_ssrc: HashMap<u32, Vec<u32>, RandomState>,
+    pub(super) endpoints: Endpoints,
+    probation: Option<Probation>,
+    pub(super) settings: Settings,
+    pub(super) compat: Option<wireshark::Table>,
+    pub(super) declared_delay_ms: Option<f64>,
+    max_streams: usize,
+    last_id: u32,
+    evicted: u64,
+}
+
+impl Tracker {
+    /// With the settings and bounds of `config`.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let max_streams = config.max_streams.clamp(1, u32::MAX as usize / 2);
+        Self {
+            by_key: HashMap::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_ssrc: HashMap::default(),
+            endpoints: Endpoints::new(max_streams.saturating_mul(ENDPOINTS_PER_STREAM)),
+            probation: config.rtp_heuristic.then(|| Probation::new(config.max_candidates)),
+            settings: Settings { buffer: config.jitter_buffer, idle: config.stream_idle.0 },
+            compat: config.compat.map(|version| wireshark::Table::new(version, max_streams)),
+            declared_delay_ms: config.declared_delay_ms,
+            max_streams,
+            last_id: 0,
+            evicted: 0,
+        }
+    }
+
+    /// Time of the capture's first frame, whatever it holds. Wireshark counts from it; without this call,
+    /// the first RTP packet is taken instead, and its figures may differ in the last bit.
+    pub fn capture_started(&mut self, at: Nanos) {
+        if let Some(compat) = &mut self.compat {
+            compat.capture_started(at);
+        }
+    }
+
+    /// SDP has announced media. Streams already running from or to it take over payload types and call at
+    /// their next packet.
+    pub fn announce(&mut self, announcement: &Announcement) {
+        for slot in self.endpoints.announce(announcement) {
+            if let Some(stream) = self.slots.get_mut(slot as usize) {
+                stream.stale = true;
+            }
+        }
+    }
+
+    /// Takes one UDP payload. `wire_len`: its length on the wire, when the capture cut it.
+    pub fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize) -> Verdict {
+        let Some(&[flags, kind]) = payload.first_chunk() else { return Verdict::NotMedia };
+        if flags >> 6 != 2 {
+            self.key_exchange(cx, payload);
+            return Verdict::NotMedia;
+        }
+        if (192..=223).contains(&kind)
+            && let Some(verdict) = self.maybe_rtcp(cx, payload, wire_len)
+        {
+            return verdict;
+        }
+        let Some(parsed) = header::parse(payload, wire_len) else { return Verdict::NotMedia };
+        let arrival = Arrival::new(cx, parsed.header, Some(parsed.payload_len), parsed.payload);
+        let key = Key::new(cx.source, cx.destination, parsed.header.ssrc);
+        if let Some(&slot) = self.by_key.get(&key) {
+            return self.take(slot, key, &arrival);
+        }
+        self.unknown(cx, key, &arrival, &parsed)
+    }
+
+    /// Takes an RTP packet of which only the header (and perhaps the first payload bytes) is known.
+    /// Somebody else has found it to be RTP, so there is no probation.
+    pub fn header(
+        &mut self,
+        cx: &Context,
+        header: &Header,
+        payload_len: Option<u16>,
+        payload: &[u8],
+    ) -> Verdict {
+        let arrival = Arrival::new(cx, *header, payload_len, payload);
+        let key = Key::new(cx.source, cx.destination, header.ssrc);
+        match self.by_key.get(&key) {
+            Some(&slot) => self.take(slot, key, &arrival),
+            None => self.begin(key, (cx.source, cx.destination), &arrival),
+        }
+    }
+
+    /// Takes a compound RTCP packet.
+    pub fn rtcp(&mut self, cx: &Context, payload: &[u8]) -> Verdict {
+        let mut call = self.endpoints.rtcp_call(cx.source, cx.destination);
+        for packet in rtcp::packets(payload) {
+            let about = match packet {
+                Packet::Sender { ssrc, ntp_middle, blocks } => {
+                    let from = self.stream_between(ssrc, cx.source, cx.destination);
+                    if let Some(slot) = from {
+                        self.slots[slot].feedback().sender_report(ntp_middle, cx.at);
+                    }
+                    from.or(self.blocks(cx, blocks))
+                }
+                Packet::Receiver { blocks } => self.blocks(cx, blocks),
+                Packet::Voip(metrics) => {
+                    let about = self.stream_between(metrics.ssrc, cx.destination, cx.source);
+                    if let Some(slot) = about {
+                        self.slots[slot].feedback().voip_metrics(metrics, cx.frame);
+                    }
+                    about
+                }
+            };
+            let call_of = |slot: usize| Some(self.slots[slot].call).filter(|&call| call != 0);
+            call = call.or_else(|| about.and_then(call_of));
+        }
+        Verdict::Rtcp { call }
+    }
+
+    /// Streams that were closed early because the table was full.
+    #[must_use]
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Report blocks of one packet; gives the last stream that one was about.
+    fn blocks(&mut self, cx: &Context, blocks: &[u8]) -> Option<usize> {
+        let mut about = None;
+        for block in rtcp::blocks(blocks) {
+            let Some(slot) = self.stream_between(block.ssrc, cx.destination, cx.source) else { continue };
+            let stream = &mut self.slots[slot];
+            let (first, newest) = (stream.first, stream.newest);
+            stream.feedback().block(block, cx.at, first, newest);
+            about = Some(slot);
+        }
+        about
+    }
+
+    /// The stream with this SSRC from the host of `sender` to that of `receiver`, which are RTCP addresses:
+    /// those whose ports belong together go first, then the newest.
+    fn stream_between(&self, ssrc: u32, sender: Endpoint, receiver: Endpoint) -> Option<usize> {
+        let near = |rtp: u16, rtcp: u16| rtp == rtcp || rtp.checked_add(1) == Some(rtcp);
+        let slots = self.by_ssrc.get(&ssrc)?.iter().map(|&slot| slot as usize);
+        let between = slots.filter(|&slot| {
+            let rest = &self.slots[slot].rest;
+            rest.ssrc == ssrc
+                && rest.source.octets == sender.octets
+                && rest.destination.octets == receiver.octets
+        });
+        between.max_by_key(|&slot| {
+            let rest = &self.slots[slot].rest;
+            let ports = near(rest.source.port, sender.port) && near(rest.destination.port, receiver.port);
+            (ports, self.slots[slot].id)
+        })
+    }
+
+    /// DTLS and ZRTP beside media mean that the media is encrypted.
+    #[cold]
+    fn key_exchange(&mut self, cx: &Context, payload: &[u8]) {
+        let dtls = matches!(payload.first_chunk(), Some([20..=63, 0xfe, 0xfd | 0xff]));
+        let zrtp = payload.get(4..8) == Some(b"ZRTP");
+        if dtls || zrtp {
+            self.endpoints.secure([cx.source, cx.destination]);
+        }
+    }
+
+    /// RTCP by its second byte; `None` when it is RTP after all, or nothing.
+    fn maybe_rtcp(&mut self, cx: &Context, payload: &[u8], wire_len: usize) -> Option<Verdict> {
+        if rtcp::is_compound(payload, wire_len) {
+            return Some(self.rtcp(cx, payload));
+        }
+        if !rtcp::looks_like(payload) {
+            return None;
+        }
+        // Encrypted: nothing can be read, but it belongs to the call.
+        let call = self.endpoints.rtcp_call(cx.source, cx.destination)?;
+        Some(Verdict::Rtcp { call: Some(call) })
+    }
+
+    #[inline]
+    fn take(&mut self, slot: u32, key: Key, arrival: &Arrival) -> Verdict {
+        let Some(stream) = self.slots.get_mut(slot as usize) else { return Verdict::NotMedia };
+        if stream.stale {
+            let announced = self.endpoints.announced(stream.rest.source, stream.rest.destination);
+            stream.announced(announced);
+        }
+        match stream.receive(arrival, &self.settings) {
+            Outcome::Taken(facts) => {
+                let (id, call) = (stream.id, stream.call);
+                if self.compat.is_some() {
+                    self.compare(slot, key, arrival);
+                }
+                verdict(id, call, facts)
+            }
+            Outcome::Restart => self.restart(slot, key, arrival),
+        }
+    }
+
+    /// The sender has started anew: another stream with the same addresses and SSRC.
+    #[cold]
+    fn restart(&mut self, slot: u32, key: Key, arrival: &Arrival) -> Verdict {
+        let stream = &mut self.slots[slot as usize];
+        let ends = (stream.rest.source, stream.rest.destination);
+        let pending = stream.release_pending(arrival);
+        let mut pending = pending.iter();
+        let Some(first) = pending.next() else { return self.begin(key, ends, arrival) };
+        // Pending packets have been compared when they came.
+        let slot = self.open(key, ends, first);
+        let settings = self.settings;
+        let stream = &mut self.slots[slot as usize];
+        for held in pending {
+            stream.receive(held, &settings);
+        }
+        self.take(slot, key, arrival)
+    }
+
+    /// A flow without a stream: announced, or on probation.
+    #[cold]
+    fn unknown(&mut self, cx: &Context, key: Key, arrival: &Arrival, parsed: &header::Parsed<'_>) -> Verdict {
+        let ends = (cx.source, cx.destination);
+        if self.endpoints.expects(cx.source, cx.destination, parsed.header.payload_type) {
+            return self.begin(key, ends, arrival);
+        }
+        let Some(probation) = &mut self.probation else { return Verdict::NotMedia };
+        if !parsed.consistent || !detect::is_plausible(cx, parsed) {
+            return Verdict::NotMedia;
+        }
+        let Some(held) = probation.packet(key, arrival) else { return Verdict::NotMedia };
+        let mut held = held.iter();
+        let Some(first) = held.next() else { return Verdict::NotMedia };
+        let mut verdict = self.begin(key, ends, first);
+        for arrival in held {
+            if let Some(&slot) = self.by_key.get(&key) {
+                verdict = self.take(slot, key, arrival);
+            }
+        }
+        verdict
+    }
+
+    /// Opens a stream with its first packet.
+    fn begin(&mut self, key: Key, ends: (Endpoint, Endpoint), arrival: &Arrival) -> Verdict {
+        let slot = self.open(key, ends, arrival);
+        if self.compat.is_some() {
+            self.compare(slot, key, arrival);
+        }
+        let stream = &self.slots[slot as usize];
+        verdict(stream.id, stream.call, RtpFacts::default())
+    }
+
+    fn open(&mut self, key: Key, ends: (Endpoint, Endpoint), arrival: &Arrival) -> u32 {
+        if self.slots.len() >= self.max_streams && self.free.is_empty() {
+            self.evict();
+        }
+        self.last_id = self.last_id.saturating_add(1);
+        let announced = self.endpoints.announced(ends.0, ends.1);
+        let stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
+        let slot = if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = stream;
+            slot
+        } else {
+            self.slots.push(stream);
+            (self.slots.len() - 1) as u32
+        };
+        self.by_key.insert(key, slot);
+        self.endpoints.attach(ends.0, slot, arrival.at);
+        self.endpoints.attach(ends.1, slot, arrival.at);
+        let same = self.by_ssrc.entry(arrival.header.ssrc).or_default();
+        if same.len() >= MAX_SAME_SSRC {
+            same.remove(0);
+        }
+        same.push(slot);
+        slot
+    }
+
+    /// Drops the longest idle streams, a sixteenth at once, so that the search for them pays off.
+    #[cold]
+    fn evict(&mut self) {
+        let n = (self.slots.len() / 16).max(1);
+        let mut order: Vec<u32> = (0..self.slots.len() as u32).collect();
+        let age = |slot: &u32| (self.slots[*slot as usize].last_at, self.slots[*slot as usize].id);
+        order.select_nth_unstable_by_key(n - 1, age);
+        order.truncate(n);
+        order.sort_unstable_by_key(|slot| std::cmp::Reverse(age(slot)));
+        for &slot in &order {
+            let stream = &mut self.slots[slot as usize];
+            let (id, rest) = (std::mem::take(&mut stream.id), &stream.rest);
+            let key = Key::new(rest.source, rest.destination, rest.ssrc);
+            if self.by_key.get(&key) == Some(&slot) {
+                self.by_key.remove(&key);
+            }
+            if let Some(same) = self.by_ssrc.get_mut(&rest.ssrc) {
+                same.retain(|&other| other != slot);
+                if same.is_empty() {
+                    self.by_ssrc.remove(&rest.ssrc);
+                }
+            }
+            self.evicted += u64::from(id != 0);
+        }
+        self.free = order;
+    }
+
+    #[cold]
+    fn compare(&mut self, slot: u32, key: Key, arrival: &Arrival) {
+        let (Some(compat), Some(stream)) = (&mut self.compat, self.slots.get(slot as usize)) else { return };
+        let known = stream.rest.types.get(arrival.header.payload_type);
+        compat.packet(key, arrival.at, &arrival.header, known.and_then(|known| known.format()));
+    }
+}
+
+#[inline]
+fn verdict(id: u32, call: u32, facts: RtpFacts) -> Verdict {
+    Verdict::Rtp { stream: id, call: (call != 0).then_some(call), facts }
+}
