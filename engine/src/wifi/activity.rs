@@ -155,7 +155,8 @@ impl Activity {
 impl Span {
     fn beaconed(&mut self, mac: Mac, at: i64) {
         let same = |slot: &Option<(Mac, i64)>| slot.is_some_and(|(other, _)| same_device(other, mac));
-        let oldest = if self.beaconers[0].map(|(_, at)| at) <= self.beaconers[1].map(|(_, at)| at) { 0 } else { 1 };
+        let oldest =
+            if self.beaconers[0].map(|(_, at)| at) <= self.beaconers[1].map(|(_, at)| at) { 0 } else { 1 };
         let place = self.beaconers.iter().position(same).unwrap_or(oldest);
         self.beaconers[place] = Some((mac, at));
     }

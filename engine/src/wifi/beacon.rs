@@ -29,9 +29,11 @@ pub(super) fn parse(header: &Header, radio: &Radio, frame: &[u8]) -> Option<Beac
     let body = frame.get(header.len..)?;
     let (tsf, interval_tu, capability) = (le64(body, 0)?, le16(body, 8)?, le16(body, 10)?);
     let (transmitter, bssid) = (header.transmitter?, header.address3?);
-    // An AP's beacon comes from its BSSID. In a mesh (draft: BSSID zero) and an IBSS each member beacons.
-    let sender_fits = transmitter == bssid || bssid == [0; 6] || capability & CAPABILITY_IBSS != 0;
-    if !dot11::is_device(transmitter) || !sender_fits || interval_tu == 0 {
+    // In a mesh (drafts: BSSID zero) and an IBSS each member beacons on its own. An AP's transmitter is its BSSID;
+    // where a forged beacon has another, the BSSID is what stations go by.
+    let by_member = bssid == [0; 6] || capability & CAPABILITY_IBSS != 0;
+    let bssid = if by_member { transmitter } else { bssid };
+    if !dot11::is_device(transmitter) || !dot11::is_device(bssid) || interval_tu == 0 {
         return None;
     }
     let mut found = Found::default();
@@ -41,7 +43,7 @@ pub(super) fn parse(header: &Header, radio: &Radio, frame: &[u8]) -> Option<Beac
     let mesh_name = found.mesh_id.filter(|name| !name.is_empty());
     let named = found.ssid.as_ref().is_some_and(|name| !name.is_empty());
     Some(BeaconObservation {
-        bssid: transmitter,
+        bssid,
         ssid: if named { found.ssid } else { mesh_name.or(found.ssid) },
         tsf: Some(tsf),
         interval_tu,

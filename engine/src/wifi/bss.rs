@@ -4,7 +4,7 @@ use super::activity::{Activity, Targets};
 use super::channel::{self, Band};
 use super::dot11::{self, Mac};
 use super::histogram::Histogram;
-use super::loss::{Budget, Gap, Ledger, Run};
+use super::loss::{Budget, Gap, LISTED_HOPS, Ledger, Run};
 use super::tbtt::Clock;
 use super::{BeaconObservation, beacon};
 use crate::model::{Event, OutageCause};
@@ -96,6 +96,9 @@ pub(super) struct Bss {
     breaks: Breaks,
     recent: [Option<(u64, Nanos)>; 4],
     weak: bool,
+    /// The sensor is known to hop.
+    hopping: bool,
+    damaged: u64,
 }
 
 /// Breaks of the AP's clock.
@@ -130,7 +133,12 @@ const MAX_EVENTS: usize = 256;
 
 impl Bss {
     /// With its first beacon.
-    pub(super) fn new(seen: Seen, beacon: &BeaconObservation, band: Band, around: &mut Surroundings<'_>) -> Self {
+    pub(super) fn new(
+        seen: Seen,
+        beacon: &BeaconObservation,
+        band: Band,
+        around: &mut Surroundings<'_>,
+    ) -> Self {
         let mut bss = Self {
             bssid: beacon.bssid,
             ssid: None,
@@ -156,6 +164,8 @@ impl Bss {
             breaks: Breaks::default(),
             recent: [None; 4],
             weak: false,
+            hopping: false,
+            damaged: 0,
         };
         bss.restart_clock(&seen);
         bss.remember(&seen);
@@ -186,14 +196,43 @@ impl Bss {
         figures
     }
 
+    /// A beacon with a wrong FCS. One whose interval and time fit still proves that the AP sent it, so it is
+    /// received and not lost; nothing else of it is believed.
+    pub(super) fn damaged(
+        &mut self,
+        seen: Seen,
+        beacon: &BeaconObservation,
+        around: &mut Surroundings<'_>,
+    ) -> Option<(u64, Option<u64>)> {
+        let believable = seen.tsf.is_some()
+            && self.last.tsf.is_some()
+            && beacon.interval_tu == self.interval_tu
+            && !self.breaks.unusable
+            && self.fits(&seen)
+            && !self.is_duplicate(&seen);
+        if !believable {
+            return None;
+        }
+        self.damaged += 1;
+        if self.damaged == 1 {
+            let detail = "a beacon with a wrong FCS; its time fits, so it counts as received".to_owned();
+            self.event(&seen, "damaged_beacon", detail, around.budget);
+        }
+        self.remember(&seen);
+        self.settle_odd(around);
+        Some(self.count(seen, false, around))
+    }
+
     /// A second reception of the same transmission: another antenna, adapter or path.
     fn is_duplicate(&self, seen: &Seen) -> bool {
-        let period = self.period_ns();
+        let period = self.period_ns().unsigned_abs();
         match seen.tsf {
-            Some(tsf) => self.recent.iter().flatten().any(|&(other, at)| {
-                tsf.abs_diff(other) <= SAME_TSF && seen.at.0.saturating_sub(at.0).abs() < period / 2
-            }),
-            None => seen.at.0.saturating_sub(self.last.at.0).abs() < period / 4,
+            Some(tsf) => {
+                self.recent.iter().flatten().any(|&(other, at)| {
+                    tsf.abs_diff(other) <= SAME_TSF && seen.at.0.abs_diff(at.0) < period / 2
+                })
+            }
+            None => seen.at.0.abs_diff(self.last.at.0) < period / 4,
         }
     }
 
@@ -256,8 +295,10 @@ impl Bss {
             return !(1..=YOUNG_TSF).contains(&tsf_us);
         }
         let capture_us = i128::from(capture_us);
-        let limit = (i128::from(self.interval_tu) * 1_024).max(capture_us / 5_000 + 50_000);
-        tsf_us < 0 || (tsf_us - capture_us).abs() > limit
+        let period = i128::from(self.interval_tu) * 1_024;
+        let limit = period.max(capture_us / 5_000 + 50_000);
+        let stands = tsf_us <= i128::from(SAME_TSF) && capture_us >= period / 2;
+        stands || tsf_us < 0 || (tsf_us - capture_us).abs() > limit
     }
 
     fn count(&mut self, seen: Seen, moved: bool, around: &mut Surroundings<'_>) -> (u64, Option<u64>) {
@@ -320,8 +361,9 @@ impl Bss {
         let gap = self.attribute(missing, last.at, seen.at, moved, around.activity);
         let gap = gap.between(last.at, last.frame, seen.at);
         self.ledger.enter(gap, around.budget);
-        if gap.cause == OutageCause::OffChannel && self.ledger.sums.hops == 4 {
-            let detail = "the sensor keeps leaving the channel; further such gaps are only counted".to_owned();
+        if self.ledger.sums.hops > LISTED_HOPS && !std::mem::replace(&mut self.hopping, true) {
+            let detail =
+                "the sensor keeps leaving the channel; further such gaps are only counted".to_owned();
             self.event(seen, "sensor_hops", detail, around.budget);
         }
         gap.lost()
@@ -375,7 +417,7 @@ impl Bss {
         let missing = u64::try_from(self.steps_by_time(last, seen).saturating_sub(1)).unwrap_or(0);
         self.ledger.close();
         if missing > 0 {
-            let run = Run { from: last.at, to: seen.at, missing, cause, after_frame: last.frame, silent: false };
+            let run = Run { from: last.at, to: seen.at, missing, cause, after_frame: last.frame, silent: 0 };
             self.ledger.enter_unknown(run, around.budget);
         }
         self.note_break(last, seen, around.budget);
@@ -541,7 +583,12 @@ impl Bss {
     /// Somebody else named a hidden network.
     pub(super) fn named(&mut self, seen: &Seen, name: Vec<u8>, budget: &mut Budget) {
         if self.ssid.is_none() {
-            self.event(seen, "hidden_name_learnt", "from a probe response or an association".to_owned(), budget);
+            self.event(
+                seen,
+                "hidden_name_learnt",
+                "from a probe response or an association".to_owned(),
+                budget,
+            );
             self.ssid = Some(name);
         }
     }

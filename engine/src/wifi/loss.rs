@@ -86,28 +86,37 @@ pub(super) struct Run {
     pub missing: u64,
     pub cause: OutageCause,
     pub after_frame: u64,
-    /// Mostly in total silence: the verdict waits for the share of such silence.
-    pub silent: bool,
+    /// How many of them in total silence: their verdict waits for the share of such silence.
+    pub silent: u64,
 }
 
 /// Beacons in a row that make an outage.
 const OUTAGE: u64 = 3;
 /// Off-channel runs listed per BSS; from then on the sensor is known to hop.
-const LISTED_HOPS: u64 = 3;
+pub(super) const LISTED_HOPS: u64 = 3;
 
 impl Run {
     fn of(gap: &Gap) -> Option<Self> {
         let lost = gap.lost();
         let missing = if lost > 0 { lost } else { gap.not_observed };
-        let silent = gap.silent > gap.heard + gap.explained;
         (missing >= OUTAGE).then_some(Self {
             from: gap.from,
             to: gap.to,
             missing,
             cause: gap.cause,
             after_frame: gap.after_frame,
-            silent,
+            silent: gap.silent,
         })
+    }
+
+    /// Silence proves nothing here: only the rest remains an outage.
+    pub(super) fn withdraw_silence(&mut self) {
+        let rest = self.missing - self.silent.min(self.missing);
+        if rest >= OUTAGE {
+            self.missing = rest;
+        } else if self.silent > 0 {
+            self.cause = OutageCause::Unknown;
+        }
     }
 
     pub(super) fn outage(&self) -> Outage {
@@ -137,9 +146,9 @@ pub(super) struct Sums {
     pub silent: u64,
     pub explained: u64,
     pub not_observed: u64,
-    /// Longest run of lost ones, those in silence apart.
+    /// Longest run of lost ones, and the longest without those in silence.
     pub longest: u64,
-    pub longest_silent: u64,
+    pub longest_heard: u64,
     /// Runs off channel.
     pub hops: u64,
     listed: usize,
@@ -193,11 +202,8 @@ impl Ledger {
         sums.explained += gap.explained;
         sums.not_observed += gap.not_observed;
         let run = Run::of(&gap);
-        if gap.silent > gap.heard + gap.explained {
-            sums.longest_silent = sums.longest_silent.max(gap.lost());
-        } else {
-            sums.longest = sums.longest.max(gap.lost());
-        }
+        sums.longest = sums.longest.max(gap.lost());
+        sums.longest_heard = sums.longest_heard.max(gap.heard + gap.explained);
         if run.is_some() && gap.cause == OutageCause::OffChannel {
             sums.hops += 1;
         }
@@ -206,6 +212,15 @@ impl Ledger {
             self.runs.push(run);
         }
         self.sums.listed = self.runs.len();
+    }
+
+    /// Enters what is missing after the last beacon. A rest that nobody observed is no outage, just the end.
+    pub(super) fn enter_tail(&mut self, gap: Gap, budget: &mut Budget) {
+        if gap.lost() > 0 {
+            self.enter(gap, budget);
+        } else {
+            self.sums.not_observed += gap.not_observed;
+        }
     }
 
     /// A gap of unknown loss, where the AP's clock broke: listed, not counted.
@@ -231,7 +246,13 @@ impl Ledger {
     }
 
     /// The gap that just ended turns out to have this reason.
-    pub(super) fn explain_last(&mut self, now: Nanos, within_ns: i64, cause: OutageCause, budget: &mut Budget) {
+    pub(super) fn explain_last(
+        &mut self,
+        now: Nanos,
+        within_ns: i64,
+        cause: OutageCause,
+        budget: &mut Budget,
+    ) {
         let Some((before, gap)) = self.last else { return };
         if gap.cause == OutageCause::Air && now.0.saturating_sub(gap.to.0) <= within_ns {
             let gap = Gap::explained(gap.lost(), cause).between(gap.from, gap.after_frame, gap.to);
@@ -254,8 +275,9 @@ impl Ledger {
             self.sums.heard = then.heard.min(now.heard);
             self.sums.silent = then.silent.min(now.silent);
             self.sums.not_observed += lost;
-            self.sums.longest = then.longest.max(self.longest_explained(then.listed));
-            self.sums.longest_silent = then.longest_silent;
+            let explained = self.longest_explained(then.listed);
+            self.sums.longest = then.longest.max(explained);
+            self.sums.longest_heard = then.longest_heard.max(explained);
             for run in self.runs.iter_mut().skip(then.listed).filter(|run| run.cause == OutageCause::Air) {
                 run.cause = OutageCause::Sensor;
             }
@@ -265,9 +287,11 @@ impl Ledger {
     }
 
     fn longest_explained(&self, from: usize) -> u64 {
-        let explained = self.runs.iter().skip(from).filter(|run| {
-            matches!(run.cause, OutageCause::ApRestart | OutageCause::ChannelSwitch)
-        });
+        let explained = self
+            .runs
+            .iter()
+            .skip(from)
+            .filter(|run| matches!(run.cause, OutageCause::ApRestart | OutageCause::ChannelSwitch));
         explained.map(|run| run.missing).max().unwrap_or(0)
     }
 }

@@ -127,7 +127,8 @@ fn split_radio(link: LinkType, bytes: &[u8]) -> Option<(Radio, &[u8], Option<boo
 
 /// Frequency of a radio header in MHz, if need be from its channel number; 0 when unknown.
 fn frequency(radio: &Radio) -> u16 {
-    let by_channel = || radio.channel.and_then(|number| channel::frequency_of(channel::band_guess(number), number));
+    let by_channel =
+        || radio.channel.and_then(|number| channel::frequency_of(channel::band_guess(number), number));
     radio.frequency_mhz.or_else(by_channel).unwrap_or(0)
 }
 

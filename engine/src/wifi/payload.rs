@@ -66,7 +66,10 @@ mod tests {
         assert_eq!(network(&data(0x88, 1, &[&[6, 0][..], &SNAP].concat())), expected);
         assert_eq!(network(&data(0x88, 3, &[&[0; 8][..], &SNAP].concat())), expected);
         assert_eq!(network(&data(0x88, 1, &[&[6, 0, 0, 0][..], &SNAP].concat())), expected, "padded to 28");
-        assert_eq!(network(&data(0x88, 3, &[&[0; 6][..], &[0, 1, 0, 31, 1, 0, 0, 0], &SNAP].concat())), expected);
+        assert_eq!(
+            network(&data(0x88, 3, &[&[0; 6][..], &[0, 1, 0, 31, 1, 0, 0, 0], &SNAP].concat())),
+            expected
+        );
     }
 
     #[test]

@@ -2,18 +2,19 @@
 
 use super::bss::{Bss, Level, Surroundings};
 use super::channel;
-use crate::model::{self, OutageCause};
+use super::loss::Run;
+use crate::model;
 use crate::packet::Nanos;
 
 /// The figures of one BSS at `end` of the capture.
 pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model::Bss {
     let mut bss = bss.settled(around);
     if let Some(tail) = bss.tail(end, around.activity) {
-        bss.ledger.enter(tail, around.budget);
+        bss.ledger.enter_tail(tail, around.budget);
     }
     let mostly_silent = withdraw_silence(&mut bss);
     let (channel, frequency_mhz) = place(&bss);
-    let outages = bss.ledger.runs.iter().map(super::loss::Run::outage).collect();
+    let outages = bss.ledger.runs.iter().map(Run::outage).collect();
     model::Bss {
         bssid: bss.name(),
         ssid: bss.ssid.as_deref().map(text),
@@ -39,9 +40,7 @@ fn withdraw_silence(bss: &mut Bss) -> bool {
         return false;
     }
     sums.not_observed += std::mem::take(&mut sums.silent);
-    for run in bss.ledger.runs.iter_mut().filter(|run| run.silent) {
-        run.cause = OutageCause::Unknown;
-    }
+    bss.ledger.runs.iter_mut().for_each(Run::withdraw_silence);
     true
 }
 
@@ -49,7 +48,7 @@ fn beacons(bss: &Bss, mostly_silent: bool) -> model::Beacons {
     let sums = &bss.ledger.sums;
     let lost = sums.heard + sums.silent + sums.explained;
     let expected = bss.received + lost;
-    let longest_run = if mostly_silent { sums.longest } else { sums.longest.max(sums.longest_silent) };
+    let longest_run = if mostly_silent { sums.longest_heard } else { sums.longest };
     let basis = if bss.by_time > bss.by_tsf || (bss.by_tsf == 0 && bss.first.tsf.is_none()) {
         "capture_time"
     } else {

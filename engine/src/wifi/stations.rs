@@ -169,18 +169,21 @@ impl State {
         if self.bssid == Some(bssid) {
             if traffic {
                 self.data(cx.at);
+                self.moving = None;
             }
             return false;
         }
-        if authenticates {
-            let begun = Move { frame: cx.frame, at: cx.at, to: bssid };
-            self.moving = self.moving.filter(|moving| moving.to == bssid).or(Some(begun));
-        }
-        if !joins && !data {
+        if !authenticates && !joins && !data {
             return false;
         }
-        let begun = self.moving.take().filter(|moving| moving.to == bssid);
-        let begun = begun.unwrap_or(Move { frame: cx.frame, at: cx.at, to: bssid });
+        let known = self.moving.filter(|moving| moving.to == bssid);
+        let begun = known.unwrap_or(Move { frame: cx.frame, at: cx.at, to: bssid });
+        // A single data frame with another BSSID may be damaged: it takes a second, or a handshake.
+        let settles = joins || (data && (known.is_some() || self.bssid.is_none()));
+        self.moving = Some(begun).filter(|_| !settles);
+        if !settles {
+            return false;
+        }
         let from = self.bssid.replace(bssid);
         let left = self.last_data.take();
         let moved = from.is_some() && room;

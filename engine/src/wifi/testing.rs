@@ -53,6 +53,11 @@ impl Frame {
         self.more(&[id, u8::try_from(data.len()).unwrap()]).more(data)
     }
 
+    /// Any bytes as a frame.
+    pub(crate) fn replaced(self, bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.clone()
     }
@@ -67,16 +72,22 @@ pub(crate) struct Captured {
     pub bytes: Vec<u8>,
 }
 
-/// Reads a capture of the shared collection; `None` (and a line on stderr) where it is absent.
-pub(crate) fn capture(name: &str) -> Option<Vec<Captured>> {
+/// A file of the shared collection; `None` (and a line on stderr) where it is absent.
+pub(crate) fn read(name: &str) -> Option<Vec<u8>> {
     let folder = std::env::var_os("AIRTONE_CAPTURES").map_or_else(
         || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/captures")),
         PathBuf::from,
     );
-    let Ok(bytes) = std::fs::read(folder.join(name)) else {
+    let bytes = std::fs::read(folder.join(name)).ok();
+    if bytes.is_none() {
         eprintln!("skipped: no capture {name}");
-        return None;
-    };
+    }
+    bytes
+}
+
+/// Reads a capture of the shared collection.
+pub(crate) fn capture(name: &str) -> Option<Vec<Captured>> {
+    let bytes = read(name)?;
     Some(if bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) { pcapng(&bytes) } else { pcap(&bytes) })
 }
 
@@ -86,7 +97,8 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 
 fn pcap(bytes: &[u8]) -> Vec<Captured> {
     assert_eq!(u32_at(bytes, 0), 0xa1b2_c3d4, "little-endian, microseconds");
-    let link = LinkType(u16::try_from(u32_at(bytes, 20)).unwrap());
+    // The upper half of the field holds flags.
+    let link = LinkType((u32_at(bytes, 20) & 0xffff) as u16);
     let (mut out, mut at) = (Vec::new(), 24);
     while at + 16 <= bytes.len() {
         let len = u32_at(bytes, at + 8) as usize;

@@ -52,11 +52,14 @@ impl Tracker {
 
     /// Takes one MAC frame (FCS removed). Returns figures when it is a beacon.
     pub fn frame(&mut self, cx: &Context, radio: &Radio, frame: &[u8]) -> Option<BeaconFacts> {
-        let header = dot11::header(frame).filter(|_| !radio.bad_fcs);
+        let header = dot11::header(frame);
         let beacon = header.as_ref().and_then(|header| beacon::parse(header, radio, frame));
         // Even a damaged frame proves that the sensor listened.
-        let beaconer = beacon.as_ref().map(|beacon| beacon.bssid);
+        let beaconer = beacon.as_ref().filter(|_| !radio.bad_fcs).map(|beacon| beacon.bssid);
         self.activity.note(cx.path, super::frequency(radio), cx.at, beaconer);
+        if radio.bad_fcs {
+            return self.damaged(cx, &beacon?);
+        }
         let header = header?;
         if let Some(beacon) = beacon {
             return self.follow(cx.frame, cx.at, &beacon);
@@ -81,12 +84,7 @@ impl Tracker {
         let band = band_of(beacon);
         if let Some(place) = find(&self.bss, &mut self.index, beacon, band, at) {
             let bss = self.bss.get_mut(place as usize)?;
-            let (lost_before, delay) = bss.beacon(seen, beacon, &mut around);
-            return Some(BeaconFacts {
-                bss: place,
-                lost_before: u32::try_from(lost_before).unwrap_or(u32::MAX),
-                delay_us: delay.map(|delay| delay as f32),
-            });
+            return Some(facts(place, bss.beacon(seen, beacon, &mut around)));
         }
         if self.bss.len() >= self.max_bss {
             self.refused += 1;
@@ -95,15 +93,24 @@ impl Tracker {
         let place = u32::try_from(self.bss.len()).ok()?;
         self.bss.push(Bss::new(seen, beacon, band, &mut around));
         self.index.entry(beacon.bssid).or_default()[band.slot()] = Some(place);
-        Some(BeaconFacts { bss: place, lost_before: 0, delay_us: None })
+        Some(facts(place, (0, None)))
+    }
+
+    /// A beacon with a wrong FCS: never a new BSS.
+    fn damaged(&mut self, cx: &Context, beacon: &BeaconObservation) -> Option<BeaconFacts> {
+        let seen = Seen { frame: cx.frame, at: cx.at, tsf: beacon.tsf.filter(|&tsf| tsf != 0) };
+        let place = self.index.get(&beacon.bssid)?[band_of(beacon).slot()]?;
+        let mut around = Surroundings { activity: &self.activity, budget: &mut self.budget };
+        let figures = self.bss.get_mut(place as usize)?.damaged(seen, beacon, &mut around)?;
+        Some(facts(place, figures))
     }
 
     /// What management frames other than beacons tell about a BSS.
     fn management(&mut self, cx: &Context, header: &Header, radio: &Radio, frame: &[u8]) {
         let Some(transmitter) = header.transmitter else { return };
         let seen = Seen { frame: cx.frame, at: cx.at, tsf: None };
-        let farewell = header.is_management(subtype::DEAUTHENTICATION)
-            || header.is_management(subtype::DISASSOCIATION);
+        let farewell =
+            header.is_management(subtype::DEAUTHENTICATION) || header.is_management(subtype::DISASSOCIATION);
         if farewell && header.receiver == [0xff; 6] && header.address3 == Some(transmitter) {
             self.each(transmitter, radio, |bss, budget| bss.farewell(seen.frame, seen.at, budget));
         } else if let Some((channel, count)) = beacon::switch_action(header, frame) {
@@ -146,6 +153,14 @@ impl Tracker {
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.refused + self.stations.refused() + self.budget.refused()
+    }
+}
+
+fn facts(bss: u32, (lost_before, delay): (u64, Option<u64>)) -> BeaconFacts {
+    BeaconFacts {
+        bss,
+        lost_before: u32::try_from(lost_before).unwrap_or(u32::MAX),
+        delay_us: delay.map(|delay| delay as f32),
     }
 }
 
