@@ -1,9 +1,33 @@
 //! 802.11: radio headers, MAC headers, BSSs and their beacons on the AP's own clock, stations.
 
-use crate::config::Config;
-use crate::facts::BeaconFacts;
-use crate::model;
-use crate::packet::{Context, LinkType, Nanos};
+mod activity;
+mod beacon;
+mod bss;
+mod bytes;
+pub mod channel;
+mod dot11;
+mod fcs;
+mod histogram;
+mod loss;
+mod payload;
+mod radio_headers;
+mod radiotap;
+mod rate;
+mod report;
+mod stations;
+mod tbtt;
+mod tracker;
+
+#[cfg(test)]
+mod captures;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod testing;
+
+use crate::packet::LinkType;
+
+pub use tracker::Tracker;
 
 /// What a radio header (radiotap, PPI, Prism, AVS, TZSP, PEEKREMOTE) says about a frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,51 +71,70 @@ pub struct BeaconObservation {
 
 /// Takes the radio header off. Returns what it said and the MAC frame without FCS; `None` when the header
 /// is malformed or `link` is not a kind of 802.11.
+///
+/// Where the capture may have cut the packet, [`strip_captured`] knows more.
 #[must_use]
-pub fn strip_radio(_link: LinkType, _bytes: &[u8]) -> Option<(Radio, &[u8])> {
-    None
+pub fn strip_radio(link: LinkType, bytes: &[u8]) -> Option<(Radio, &[u8])> {
+    let (mut radio, frame, fcs_at_end) = split_radio(link, bytes)?;
+    if let Some(body) = (fcs_at_end != Some(false)).then(|| fcs::split(frame)).flatten() {
+        return Some((radio, body));
+    }
+    if fcs_at_end != Some(true) {
+        return Some((radio, frame));
+    }
+    // Cut or damaged? When the elements end where the FCS begins, the frame is whole and the FCS wrong.
+    let body = frame.get(..frame.len().saturating_sub(4))?;
+    radio.bad_fcs |= beacon::elements_fit(body);
+    Some((radio, body))
+}
+
+/// [`strip_radio`] for a packet of `orig_len` bytes on the wire: a missing FCS is then no wrong FCS.
+#[must_use]
+pub fn strip_captured(link: LinkType, bytes: &[u8], orig_len: u32) -> Option<(Radio, &[u8])> {
+    let cut = (orig_len as usize).saturating_sub(bytes.len());
+    let (mut radio, frame, fcs_at_end) = split_radio(link, bytes)?;
+    if cut == 0 {
+        if let Some(body) = (fcs_at_end != Some(false)).then(|| fcs::split(frame)).flatten() {
+            return Some((radio, body));
+        }
+        radio.bad_fcs |= fcs_at_end == Some(true);
+    }
+    let captured_fcs = if fcs_at_end == Some(true) { 4_usize.saturating_sub(cut) } else { 0 };
+    Some((radio, frame.get(..frame.len().saturating_sub(captured_fcs))?))
+}
+
+/// Radio header, what follows it, and whether that ends with an FCS as far as the header tells.
+fn split_radio(link: LinkType, bytes: &[u8]) -> Option<(Radio, &[u8], Option<bool>)> {
+    let older = match link {
+        LinkType::IEEE802_11 => return Some((Radio::default(), bytes, None)),
+        LinkType::RADIOTAP => {
+            let header = radiotap::parse(bytes)?;
+            return Some((header.radio, bytes.get(header.len..)?, Some(header.fcs_at_end)));
+        }
+        LinkType::PPI => radio_headers::ppi(bytes)?,
+        LinkType::PRISM => radio_headers::prism(bytes)?,
+        LinkType::AVS => radio_headers::avs(bytes)?,
+        _ => return None,
+    };
+    let rest = bytes.get(older.len..)?;
+    match older.inner {
+        LinkType::IEEE802_11 => Some((older.radio, rest, older.fcs_at_end)),
+        // PPI in front of radiotap: the inner header is the driver's.
+        LinkType::RADIOTAP => split_radio(older.inner, rest),
+        _ => None,
+    }
+}
+
+/// Frequency of a radio header in MHz, if need be from its channel number; 0 when unknown.
+fn frequency(radio: &Radio) -> u16 {
+    let by_channel =
+        || radio.channel.and_then(|number| channel::frequency_of(channel::band_guess(number), number));
+    radio.frequency_mhz.or_else(by_channel).unwrap_or(0)
 }
 
 /// The network payload of a plain (unencrypted) data frame: EtherType and the bytes behind LLC/SNAP.
 /// A-MSDU aggregates give their first subframe only where `None` would be the alternative.
 #[must_use]
-pub fn network_payload(_frame: &[u8]) -> Option<(u16, &[u8])> {
-    None
-}
-
-/// Follows every BSS and station of a capture.
-#[derive(Debug)]
-pub struct Tracker {}
-
-impl Tracker {
-    /// With the bounds of `config`.
-    #[must_use]
-    pub fn new(_config: &Config) -> Self {
-        Self {}
-    }
-
-    /// Takes one MAC frame (FCS removed). Returns figures when it is a beacon.
-    pub fn frame(&mut self, _cx: &Context, _radio: &Radio, _frame: &[u8]) -> Option<BeaconFacts> {
-        None
-    }
-
-    /// Takes a beacon that somebody else dissected.
-    pub fn beacon(&mut self, _frame: u64, _at: Nanos, _beacon: &BeaconObservation) -> Option<BeaconFacts> {
-        None
-    }
-
-    /// The sensor reported `dropped` packets on `interface` up to `at`.
-    pub fn sensor_dropped(&mut self, _interface: u32, _at: Nanos, _dropped: u64) {}
-
-    /// BSSs and stations. `end`: time of the capture's last packet.
-    #[must_use]
-    pub fn report(&self, _end: Nanos) -> model::Wifi {
-        model::Wifi::default()
-    }
-
-    /// BSSs and stations that were dropped because a table was full.
-    #[must_use]
-    pub fn evicted(&self) -> u64 {
-        0
-    }
+pub fn network_payload(frame: &[u8]) -> Option<(u16, &[u8])> {
+    payload::network(frame)
 }

@@ -1,0 +1,606 @@
+//! One BSS: follows its beacons on the AP's clock and accounts for those that are missing.
+
+use super::activity::{Activity, Targets};
+use super::channel::{self, Band};
+use super::dot11::{self, Mac};
+use super::histogram::Histogram;
+use super::loss::{Budget, Gap, LISTED_HOPS, Ledger, Run};
+use super::tbtt::Clock;
+use super::{BeaconObservation, beacon};
+use crate::model::{Event, OutageCause};
+use crate::packet::Nanos;
+
+/// What following a beacon needs from around it.
+pub(super) struct Surroundings<'a> {
+    pub activity: &'a Activity,
+    pub budget: &'a mut Budget,
+}
+
+/// When a beacon was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seen {
+    pub frame: u64,
+    pub at: Nanos,
+    /// `None` also where the AP sends 0.
+    pub tsf: Option<u64>,
+}
+
+/// A beacon with another interval than those before; damage unless the next one says the same.
+#[derive(Clone, Copy, Debug)]
+struct Odd {
+    seen: Seen,
+    interval_tu: u16,
+}
+
+/// A channel switch that the AP announced.
+#[derive(Clone, Copy, Debug)]
+struct Announced {
+    channel: u8,
+    /// Until when the AP should be back.
+    until: Nanos,
+}
+
+/// Running figures of the signal.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Level {
+    pub min: i8,
+    pub max: i8,
+    pub sum: i64,
+    pub count: u64,
+    /// Exponentially weighted mean, 1/8 per frame.
+    smooth: f64,
+}
+
+impl Level {
+    pub(super) fn add(&mut self, dbm: i8) {
+        let value = f64::from(dbm);
+        if self.count == 0 {
+            *self = Self { min: dbm, max: dbm, sum: 0, count: 0, smooth: value };
+        }
+        self.min = self.min.min(dbm);
+        self.max = self.max.max(dbm);
+        self.sum += i64::from(dbm);
+        self.count += 1;
+        self.smooth += (value - self.smooth) / 8.0;
+    }
+}
+
+/// The state of one BSS.
+#[derive(Clone, Debug)]
+pub(super) struct Bss {
+    pub bssid: Mac,
+    pub ssid: Option<Vec<u8>>,
+    pub channel: Option<u8>,
+    pub band: Band,
+    /// Where its beacons were received, MHz; 0 when unknown.
+    pub frequency: u16,
+    pub interval_tu: u16,
+    pub first: Seen,
+    pub last: Seen,
+    pub received: u64,
+    pub duplicates: u64,
+    /// Steps that were counted on the AP's clock, and by capture time.
+    pub by_tsf: u64,
+    pub by_time: u64,
+    pub ledger: Ledger,
+    pub level: Level,
+    pub delays: Histogram,
+    pub events: Vec<Event>,
+    clock: Option<Clock>,
+    /// Offsets of the first beacons of a segment, until their phase is known.
+    unsettled: Vec<i64>,
+    odd: Option<Odd>,
+    announced: Option<Announced>,
+    /// The AP sent everybody away.
+    last_farewell: Option<Nanos>,
+    breaks: Breaks,
+    recent: [Option<(u64, Nanos)>; 4],
+    weak: bool,
+    /// The sensor is known to hop.
+    hopping: bool,
+    damaged: u64,
+}
+
+/// Breaks of the AP's clock.
+#[derive(Clone, Copy, Debug, Default)]
+struct Breaks {
+    in_row: u32,
+    alternations: u32,
+    /// The last beacon of the segment before.
+    other: Option<(u64, Nanos)>,
+    /// The clock is of no use: by capture time from here on.
+    unusable: bool,
+}
+
+/// How the AP's clock went on from one beacon to the next.
+enum Advance {
+    Steps(i64, Option<i64>),
+    Broken,
+}
+
+/// Two receptions of one transmission differ by less than this.
+const SAME_TSF: u64 = 1_000;
+/// A timer below this has just started.
+const YOUNG_TSF: i128 = 60_000_000;
+/// A farewell this long before the last beacon belongs to the silence that follows.
+const FAREWELL: i64 = 500 * Nanos::MILLI;
+/// After an announced switch an AP should be back within this.
+const SWITCH: i64 = 10 * Nanos::SECOND;
+const SETTLED: usize = 8;
+/// Weak at the sensor: below this (and no longer weak 3 dB above).
+const WEAK_DBM: f64 = -85.0;
+const MAX_EVENTS: usize = 256;
+
+impl Bss {
+    /// With its first beacon.
+    pub(super) fn new(
+        seen: Seen,
+        beacon: &BeaconObservation,
+        band: Band,
+        around: &mut Surroundings<'_>,
+    ) -> Self {
+        let mut bss = Self {
+            bssid: beacon.bssid,
+            ssid: None,
+            channel: None,
+            band,
+            frequency: 0,
+            interval_tu: beacon.interval_tu,
+            first: seen,
+            last: seen,
+            received: 1,
+            duplicates: 0,
+            by_tsf: 0,
+            by_time: 0,
+            ledger: Ledger::default(),
+            level: Level::default(),
+            delays: Histogram::default(),
+            events: Vec::new(),
+            clock: None,
+            unsettled: Vec::new(),
+            odd: None,
+            announced: None,
+            last_farewell: None,
+            breaks: Breaks::default(),
+            recent: [None; 4],
+            weak: false,
+            hopping: false,
+            damaged: 0,
+        };
+        bss.restart_clock(&seen);
+        bss.remember(&seen);
+        bss.describe(&seen, beacon, around);
+        bss
+    }
+
+    /// Takes the next beacon: how many were lost before it, and its delay in µs.
+    pub(super) fn beacon(
+        &mut self,
+        seen: Seen,
+        beacon: &BeaconObservation,
+        around: &mut Surroundings<'_>,
+    ) -> (u64, Option<u64>) {
+        if self.is_duplicate(&seen) {
+            self.duplicates += 1;
+            return (0, None);
+        }
+        self.remember(&seen);
+        let moved = self.moves(beacon);
+        let figures = if beacon.interval_tu == self.interval_tu {
+            self.settle_odd(around);
+            self.count(seen, moved, around)
+        } else {
+            self.odd_interval(Odd { seen, interval_tu: beacon.interval_tu }, around)
+        };
+        self.describe(&seen, beacon, around);
+        figures
+    }
+
+    /// A beacon with a wrong FCS. One whose interval and time fit still proves that the AP sent it, so it is
+    /// received and not lost; nothing else of it is believed.
+    pub(super) fn damaged(
+        &mut self,
+        seen: Seen,
+        beacon: &BeaconObservation,
+        around: &mut Surroundings<'_>,
+    ) -> Option<(u64, Option<u64>)> {
+        let believable = seen.tsf.is_some()
+            && self.last.tsf.is_some()
+            && beacon.interval_tu == self.interval_tu
+            && !self.breaks.unusable
+            && self.fits(&seen)
+            && !self.is_duplicate(&seen);
+        if !believable {
+            return None;
+        }
+        self.damaged += 1;
+        if self.damaged == 1 {
+            let detail = "a beacon with a wrong FCS; its time fits, so it counts as received".to_owned();
+            self.event(&seen, "damaged_beacon", detail, around.budget);
+        }
+        self.remember(&seen);
+        self.settle_odd(around);
+        Some(self.count(seen, false, around))
+    }
+
+    /// A second reception of the same transmission: another antenna, adapter or path.
+    fn is_duplicate(&self, seen: &Seen) -> bool {
+        let period = self.period_ns().unsigned_abs();
+        match seen.tsf {
+            Some(tsf) => {
+                self.recent.iter().flatten().any(|&(other, at)| {
+                    tsf.abs_diff(other) <= SAME_TSF && seen.at.0.abs_diff(at.0) < period / 2
+                })
+            }
+            None => seen.at.0.abs_diff(self.last.at.0) < period / 4,
+        }
+    }
+
+    fn remember(&mut self, seen: &Seen) {
+        if let Some(tsf) = seen.tsf {
+            self.recent.rotate_right(1);
+            self.recent[0] = Some((tsf, seen.at));
+        }
+    }
+
+    fn period_ns(&self) -> i64 {
+        i64::from(self.interval_tu) * 1_024_000
+    }
+
+    /// The AP itself went to another channel: it says another one, or it announced to.
+    fn moves(&self, beacon: &BeaconObservation) -> bool {
+        let elsewhere = matches!((self.channel, beacon.channel), (Some(old), Some(new)) if old != new);
+        elsewhere || self.announced.is_some_and(|announced| self.last.at <= announced.until)
+    }
+
+    /// Another interval counts when two beacons in succession have it.
+    fn odd_interval(&mut self, odd: Odd, around: &mut Surroundings<'_>) -> (u64, Option<u64>) {
+        let Some(before) = self.odd.filter(|before| before.interval_tu == odd.interval_tu) else {
+            self.settle_odd(around);
+            self.odd = Some(odd);
+            return (0, None);
+        };
+        self.odd = None;
+        let detail = format!("beacon interval {} TU, was {} TU", odd.interval_tu, self.interval_tu);
+        self.event(&before.seen, "interval_change", detail, around.budget);
+        self.flush_delays();
+        self.interval_tu = odd.interval_tu;
+        self.last = before.seen;
+        self.received += 1;
+        self.ledger.close();
+        self.restart_clock(&before.seen);
+        self.count(odd.seen, false, around)
+    }
+
+    /// A single beacon with another interval was damaged there; it counts if its time fits.
+    fn settle_odd(&mut self, around: &mut Surroundings<'_>) {
+        let Some(odd) = self.odd.take() else { return };
+        if self.fits(&odd.seen) {
+            self.count(odd.seen, false, around);
+        }
+    }
+
+    fn fits(&self, seen: &Seen) -> bool {
+        let since = seen.at.0.saturating_sub(self.last.at.0) / 1_000;
+        match (self.last.tsf, seen.tsf) {
+            (Some(before), Some(now)) => !self.is_break(i128::from(now) - i128::from(before), since),
+            _ => true,
+        }
+    }
+
+    /// The AP's clock and the capture's disagree by more than an interval, or more than drift explains.
+    fn is_break(&self, tsf_us: i128, capture_us: i64) -> bool {
+        // Frames do not arrive backwards: there the capture's clock was set, and the AP's is believed.
+        if capture_us < 0 {
+            return !(1..=YOUNG_TSF).contains(&tsf_us);
+        }
+        let capture_us = i128::from(capture_us);
+        let period = i128::from(self.interval_tu) * 1_024;
+        let limit = period.max(capture_us / 5_000 + 50_000);
+        let stands = tsf_us <= i128::from(SAME_TSF) && capture_us >= period / 2;
+        stands || tsf_us < 0 || (tsf_us - capture_us).abs() > limit
+    }
+
+    fn count(&mut self, seen: Seen, moved: bool, around: &mut Surroundings<'_>) -> (u64, Option<u64>) {
+        let last = self.last;
+        let advance = self.advance(&seen);
+        self.received += 1;
+        self.last = seen;
+        let Advance::Steps(steps, offset) = advance else {
+            self.broken(&last, &seen, around);
+            return (0, None);
+        };
+        let lost = match u64::try_from(steps.saturating_sub(1)) {
+            Err(_) => {
+                self.ledger.take_one_back(around.budget);
+                0
+            }
+            Ok(0) => {
+                self.ledger.close();
+                0
+            }
+            Ok(missing) => self.gap(missing, &last, &seen, moved, around),
+        };
+        (lost, offset.map(|offset| self.delayed(offset)))
+    }
+
+    fn advance(&mut self, seen: &Seen) -> Advance {
+        if let (Some(_), Some(tsf), false) = (self.last.tsf, seen.tsf, self.breaks.unusable) {
+            let fits = self.fits(seen);
+            let step = self.clock.as_mut().filter(|_| fits).and_then(|clock| clock.step(tsf));
+            return match step {
+                Some(step) => {
+                    self.by_tsf += 1;
+                    Advance::Steps(step.steps, Some(step.offset))
+                }
+                None => Advance::Broken,
+            };
+        }
+        self.by_time += 1;
+        // A clock that appears only now starts here.
+        if seen.tsf.is_some() && !self.breaks.unusable {
+            self.restart_clock(seen);
+        }
+        Advance::Steps(self.steps_by_time(&self.last, seen).max(1), None)
+    }
+
+    fn steps_by_time(&self, from: &Seen, to: &Seen) -> i64 {
+        let period = self.period_ns();
+        to.at.0.saturating_sub(from.at.0).saturating_add(period / 2).div_euclid(period)
+    }
+
+    /// Accounts for `missing` beacons. Returns how many of them are lost.
+    fn gap(
+        &mut self,
+        missing: u64,
+        last: &Seen,
+        seen: &Seen,
+        moved: bool,
+        around: &mut Surroundings<'_>,
+    ) -> u64 {
+        let gap = self.attribute(missing, last.at, seen.at, moved, around.activity);
+        let gap = gap.between(last.at, last.frame, seen.at);
+        self.ledger.enter(gap, around.budget);
+        if self.ledger.sums.hops > LISTED_HOPS && !std::mem::replace(&mut self.hopping, true) {
+            let detail =
+                "the sensor keeps leaving the channel; further such gaps are only counted".to_owned();
+            self.event(seen, "sensor_hops", detail, around.budget);
+        }
+        gap.lost()
+    }
+
+    /// Why beacons are missing. What the AP itself says comes first, then what the sensor admits, then what
+    /// its other frames show. Silence of a lone AP on a frequency that the sensor keeps counts as `air`:
+    /// nothing speaks against the sensor, and the report withdraws it where silence is the rule.
+    fn attribute(&self, missing: u64, from: Nanos, to: Nanos, moved: bool, activity: &Activity) -> Gap {
+        if self.said_farewell(from, to) {
+            return Gap::explained(missing, OutageCause::ApRestart);
+        }
+        if moved {
+            return Gap::explained(missing, OutageCause::ChannelSwitch);
+        }
+        if activity.dropped_during(from, to) >= missing {
+            return Gap::unobserved(missing, OutageCause::Sensor);
+        }
+        let span_ns = to.0.saturating_sub(from.0);
+        let targets = Targets { from, span_ns, count: missing };
+        Gap::covered(activity.coverage(self.bssid, self.frequency, &targets))
+    }
+
+    fn said_farewell(&self, from: Nanos, to: Nanos) -> bool {
+        self.last_farewell.is_some_and(|at| at.0 >= from.0.saturating_sub(FAREWELL) && at <= to)
+    }
+
+    /// The AP sent a deauthentication or disassociation to everybody: it goes, or has come back.
+    pub(super) fn farewell(&mut self, frame: u64, at: Nanos, budget: &mut Budget) {
+        let again = self.last_farewell.is_some_and(|last| at.0.saturating_sub(last.0) < Nanos::SECOND);
+        self.last_farewell = Some(at);
+        self.ledger.explain_last(at, FAREWELL, OutageCause::ApRestart, budget);
+        if !again {
+            let seen = Seen { frame, at, tsf: None };
+            self.event(&seen, "broadcast_deauth", "the AP sent everybody away".to_owned(), budget);
+        }
+    }
+
+    /// The clock broke: nothing is counted across, the gap is listed as one of unknown loss.
+    fn broken(&mut self, last: &Seen, seen: &Seen, around: &mut Surroundings<'_>) {
+        let (before, now) = (last.tsf.unwrap_or(0), seen.tsf.unwrap_or(0));
+        let waited = i128::from(seen.at.0.saturating_sub(last.at.0) / 1_000);
+        let restarted = now < before && i128::from(now) <= waited.max(YOUNG_TSF);
+        let (kind, cause) = if restarted {
+            ("ap_restart", OutageCause::ApRestart)
+        } else {
+            ("tsf_jump", OutageCause::Unknown)
+        };
+        let detail = format!("TSF {now} us after {before} us, {:.3} s later", waited as f64 / 1e6);
+        self.event(seen, kind, detail, around.budget);
+        let missing = u64::try_from(self.steps_by_time(last, seen).saturating_sub(1)).unwrap_or(0);
+        self.ledger.close();
+        if missing > 0 {
+            let run = Run { from: last.at, to: seen.at, missing, cause, after_frame: last.frame, silent: 0 };
+            self.ledger.enter_unknown(run, around.budget);
+        }
+        self.note_break(last, seen, around.budget);
+        self.flush_delays();
+        self.restart_clock(seen);
+    }
+
+    /// A clock that breaks time and again is no clock; two that alternate are two APs with one BSSID.
+    fn note_break(&mut self, last: &Seen, seen: &Seen, budget: &mut Budget) {
+        self.breaks.in_row += 1;
+        if let (Some((tsf, at)), Some(now)) = (self.breaks.other, seen.tsf) {
+            let capture_us = seen.at.0.saturating_sub(at.0) / 1_000;
+            let continues = !self.is_break(i128::from(now) - i128::from(tsf), capture_us);
+            self.breaks.alternations += u32::from(continues);
+        }
+        self.breaks.other = last.tsf.map(|tsf| (tsf, last.at));
+        let (kind, detail) = if self.breaks.alternations >= 3 {
+            ("duplicate_bssid", "two clocks alternate: two APs send with this BSSID")
+        } else if self.breaks.in_row >= 4 {
+            ("tsf_unusable", "the AP's clock does not run; counted by capture time from here on")
+        } else {
+            return;
+        };
+        self.breaks.unusable = true;
+        self.event(seen, kind, detail.to_owned(), budget);
+    }
+
+    fn restart_clock(&mut self, seen: &Seen) {
+        self.clock = seen.tsf.map(|tsf| Clock::start(tsf, self.interval_tu));
+        self.unsettled.clear();
+        if self.clock.is_some() {
+            self.unsettled.push(0);
+        }
+    }
+
+    /// Records a delay; the first of a segment wait until its phase is known.
+    fn delayed(&mut self, offset: i64) -> u64 {
+        self.breaks.in_row = 0;
+        let Some(clock) = &self.clock else { return 0 };
+        let delay = clock.delay(offset);
+        if self.unsettled.is_empty() {
+            self.delays.add(delay);
+        } else {
+            self.unsettled.push(offset);
+            if self.unsettled.len() >= SETTLED {
+                self.flush_delays();
+            }
+        }
+        delay
+    }
+
+    /// Moves waiting delays to the histogram.
+    pub(super) fn flush_delays(&mut self) {
+        let Some(clock) = &self.clock else { return };
+        // The very first beacon of a BSS has a delay only by comparison.
+        if self.unsettled.len() > 1 {
+            self.unsettled.iter().for_each(|&offset| self.delays.add(clock.delay(offset)));
+        }
+        self.unsettled.clear();
+    }
+
+    /// The state as it would be if the capture ended here.
+    pub(super) fn settled(&self, around: &mut Surroundings<'_>) -> Self {
+        let mut copy = self.clone();
+        copy.settle_odd(around);
+        copy.flush_delays();
+        copy
+    }
+
+    /// Beacons due between the last one and `end`, by what the sensor did: the rest of a capture in which
+    /// nobody was heard on the channel is not observed, and so is the old channel after an announced switch.
+    pub(super) fn tail(&self, end: Nanos, activity: &Activity) -> Option<Gap> {
+        let left = end.0.saturating_sub(self.last.at.0);
+        let missing = u64::try_from(left / self.period_ns()).ok().filter(|&missing| missing > 0)?;
+        let between = |gap: Gap| Some(gap.between(self.last.at, self.last.frame, end));
+        if self.announced.is_some() {
+            return between(Gap::unobserved(missing, OutageCause::ChannelSwitch));
+        }
+        if activity.dropped_during(self.last.at, end) >= missing {
+            return between(Gap::unobserved(missing, OutageCause::Sensor));
+        }
+        let span_ns = i64::try_from(missing + 1).ok()?.saturating_mul(self.period_ns());
+        let targets = Targets { from: self.last.at, span_ns, count: missing };
+        let gap = Gap::covered(activity.coverage(self.bssid, self.frequency, &targets));
+        if self.said_farewell(self.last.at, end) && gap.lost() > 0 {
+            let explained = Gap::explained(gap.lost(), OutageCause::ApRestart);
+            return between(Gap { not_observed: gap.not_observed, ..explained });
+        }
+        between(gap)
+    }
+
+    /// What a beacon says beside its time.
+    fn describe(&mut self, seen: &Seen, beacon: &BeaconObservation, around: &mut Surroundings<'_>) {
+        self.describe_channel(seen, beacon, around.budget);
+        if let Some(name) = beacon.ssid.as_ref().filter(|name| beacon::is_named(name)) {
+            let renamed = self.ssid.as_ref().is_some_and(|old| old != name);
+            if renamed {
+                self.event(seen, "ssid_change", "the AP changed its network name".to_owned(), around.budget);
+            }
+            if self.ssid.as_ref() != Some(name) {
+                self.ssid = Some(name.clone());
+            }
+        }
+        if let Some(dbm) = beacon.radio.signal_dbm {
+            self.level.add(dbm);
+            self.describe_level(seen, around.budget);
+        }
+    }
+
+    fn describe_level(&mut self, seen: &Seen, budget: &mut Budget) {
+        let smooth = self.level.smooth;
+        if !self.weak && self.level.count >= 4 && smooth < WEAK_DBM {
+            self.weak = true;
+            let detail = format!("{smooth:.0} dBm: losses may be the sensor's distance");
+            self.event(seen, "weak_at_sensor", detail, budget);
+        } else if self.weak && smooth > WEAK_DBM + 3.0 {
+            self.weak = false;
+        }
+    }
+
+    fn describe_channel(&mut self, seen: &Seen, beacon: &BeaconObservation, budget: &mut Budget) {
+        if let (Some(old), Some(new)) = (self.channel, beacon.channel)
+            && old != new
+        {
+            self.event(seen, "channel_change", format!("channel {new}, was {old}"), budget);
+        }
+        self.channel = beacon.channel.or(self.channel);
+        // On an adjacent channel an AP is heard too; the sensor counts as listening where the AP says that it is.
+        let received_on = super::frequency(&beacon.radio);
+        let says = self.channel.and_then(|channel| channel::frequency_of(self.band, channel));
+        if received_on != 0 && (Some(self.frequency) != says || Some(received_on) == says) {
+            self.frequency = received_on;
+        }
+        let Some((channel, count)) = beacon.channel_switch else {
+            let arrived = self.announced.is_some_and(|old| self.channel == Some(old.channel));
+            let overdue = self.announced.is_some_and(|old| seen.at > old.until);
+            if overdue && !arrived {
+                self.event(seen, "channel_switch_failed", "announced, but never made".to_owned(), budget);
+            }
+            if arrived || overdue {
+                self.announced = None;
+            }
+            return;
+        };
+        self.announce(seen, channel, count, budget);
+    }
+
+    /// A channel switch is announced, in a beacon or in an action frame.
+    pub(super) fn announce(&mut self, seen: &Seen, channel: u8, count: u8, budget: &mut Budget) {
+        if self.announced.is_none_or(|old| old.channel != channel) {
+            let detail = format!("to channel {channel} in {count} beacons");
+            self.event(seen, "channel_switch_announced", detail, budget);
+        }
+        let wait = i64::from(count).saturating_mul(self.period_ns()).saturating_add(SWITCH);
+        self.announced = Some(Announced { channel, until: Nanos(seen.at.0.saturating_add(wait)) });
+    }
+
+    /// The channel that the AP announced to switch to and has not reached.
+    pub(super) fn announced_channel(&self, at: Nanos) -> Option<u8> {
+        self.announced.filter(|announced| at <= announced.until).map(|announced| announced.channel)
+    }
+
+    /// Somebody else named a hidden network.
+    pub(super) fn named(&mut self, seen: &Seen, name: Vec<u8>, budget: &mut Budget) {
+        if self.ssid.is_none() {
+            self.event(
+                seen,
+                "hidden_name_learnt",
+                "from a probe response or an association".to_owned(),
+                budget,
+            );
+            self.ssid = Some(name);
+        }
+    }
+
+    fn event(&mut self, seen: &Seen, kind: &str, detail: String, budget: &mut Budget) {
+        if self.events.len() < MAX_EVENTS && budget.take() {
+            self.events.push(Event { frame: seen.frame, at: seen.at, kind: kind.to_owned(), detail });
+        }
+    }
+
+    /// The address as text.
+    pub(super) fn name(&self) -> String {
+        dot11::text(self.bssid)
+    }
+}
