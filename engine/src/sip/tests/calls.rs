@@ -304,6 +304,17 @@ fn an_answer_that_never_reached_the_caller_does_not_keep_the_call_open() {
 }
 
 #[test]
+fn a_call_id_used_again_after_the_end_is_another_call() {
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1);
+    talk.up(&invite).wait(10).down(&invite.reply("200 OK")).up(&Msg::inside("BYE", 2)).wait(5_000);
+    let next = Msg::request("INVITE", 3);
+    talk.up(&next).wait(10).down(&next.reply("486 Busy Here"));
+    let outcomes: Vec<_> = talk.run.calls().iter().map(|summary| summary.call.outcome).collect();
+    assert_eq!(outcomes, [CallOutcome::Answered, CallOutcome::Busy]);
+}
+
+#[test]
 fn transfers_are_told_apart() {
     for (refer_to, feature) in [
         ("<sip:carol@example.com>", "blind_transfer"),
