@@ -198,12 +198,15 @@ impl Call {
         self.bye.is_some() || refused
     }
 
-    /// A fresh INVITE of somebody else under the same Call-ID after the end: another call.
+    /// A fresh INVITE under the same Call-ID after the end: another call. The caller itself may come
+    /// again after a refusal; that is the same call.
     pub(super) fn is_reused_by(&self, seen: &Seen<'_>) -> bool {
-        let begins = seen.to_tag.is_none()
-            && seen.method == b"INVITE"
-            && matches!(seen.message.start, Start::Request { .. });
-        begins && self.is_finished() && !self.caller_tags.contains(&seen.from_tag)
+        let is_request = matches!(seen.message.start, Start::Request { .. });
+        if !is_request || seen.method != b"INVITE" || seen.to_tag.is_some() || !self.is_finished() {
+            return false;
+        }
+        let is_stranger = !self.caller_tags.contains(&seen.from_tag);
+        is_stranger || (self.bye.is_some() && !self.attempt.owns(seen.from_tag, seen.number))
     }
 
     /// Takes a message of this call that is no retransmission and no copy. True when it is seen for the

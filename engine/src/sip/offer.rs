@@ -160,7 +160,8 @@ impl Call {
                 exchange.answered = true;
                 exchange.settled = accepted;
                 let (offer, inside) = (offer.clone(), exchange.inside);
-                self.agree(seen, &offer, sdp, accepted && inside);
+                let by = offer.by;
+                self.agree(seen, &offer, sdp, (accepted && inside).then_some(by));
             }
             (None, Some(offer)) if accepted && !exchange.answered && offer.by != sender => {
                 let frame = offer.frame;
@@ -183,7 +184,7 @@ impl Call {
         match &seen.sdp {
             Some(sdp) => {
                 exchange.answered = true;
-                self.agree(seen, &offer, sdp, inside);
+                self.agree(seen, &offer, sdp, inside.then_some(sender));
             }
             None => {
                 self.session.unanswered.get_or_insert(offer.frame);
@@ -197,8 +198,8 @@ impl Call {
         }
     }
 
-    /// `change`: a change inside the dialog took effect, so hold and resume can be told.
-    fn agree(&mut self, seen: &Seen<'_>, offer: &Offer, answer: &Sdp, change: bool) {
+    /// `change`: who asked for this change inside the dialog, so that hold and resume can be told.
+    fn agree(&mut self, seen: &Seen<'_>, offer: &Offer, answer: &Sdp, change: Option<Party>) {
         let has = |kind| answer.media.iter().any(|media| media.kind == kind && media.port != 0);
         if offer.video && has(MediaKind::Video) && self.features.add(Feature::Video) {
             self.story.tell(seen.cx, "video", "the sides agree on video");
@@ -223,8 +224,9 @@ impl Call {
                 && audio.direction == Direction::SendRecv
                 && !audio.is_held()
         });
-        if change && offer.has_audio && answered_audio.is_some() {
-            self.hold(seen, offer.by, offer.held);
+        if let (Some(by), true, Some(audio)) = (change, offer.has_audio, answered_audio) {
+            // in a delayed offer the side that asked for the change speaks in the answer
+            self.hold(seen, by, if by == offer.by { offer.held } else { audio.is_held() });
         }
     }
 

@@ -133,6 +133,8 @@ fn a_cancel_that_crosses_the_answer_leaves_an_answered_call() {
     talk.down(&invite.reply("200 OK")).wait(5).down(&Msg::request("CANCEL", 1).reply("200 OK"));
     talk.up(&Msg::inside("ACK", 1)).wait(5).up(&Msg::inside("BYE", 2));
     assert_eq!(verdict(&talk.call().call), (CallOutcome::Answered, Some(200), EndedBy::Caller));
+    let figures = talk.run.tracker.statistics().rfc6076;
+    assert_eq!((figures.ser_percent, figures.scr_percent), (Some(100.0), Some(0.0)), "no answer to the BYE");
 }
 
 #[test]
@@ -178,6 +180,22 @@ fn the_best_branch_of_a_fork_wins() {
     assert_eq!(verdict(&call), (CallOutcome::Answered, Some(200), EndedBy::Open));
     assert!(has(&call, "forked"));
     near(call.setup_s, 1.1);
+}
+
+#[test]
+fn what_the_proxy_tells_the_caller_decides() {
+    let mut talk = Talk::new();
+    let (proxy, desk) = (talk.bob, Endpoint::v4([192, 0, 2, 3], 5060));
+    let mobile = Endpoint::v4([192, 0, 2, 4], 5060);
+    let invite = Msg::request("INVITE", 1);
+    let to_desk = invite.clone().hops(2).branch("z9hG4bK-desk");
+    let to_mobile = invite.clone().hops(2).branch("z9hG4bK-mobile");
+    talk.up(&invite).send(proxy, desk, &to_desk).send(proxy, mobile, &to_mobile).wait(100);
+    talk.send(desk, proxy, &to_desk.reply("486 Busy Here").tag("d1")).wait(5);
+    talk.down(&invite.reply("486 Busy Here").tag("d1")).wait(5);
+    talk.send(mobile, proxy, &to_mobile.reply("603 Decline").tag("m1"));
+    let call = talk.call().call;
+    assert_eq!(verdict(&call), (CallOutcome::Busy, Some(486), EndedBy::Callee));
 }
 
 #[test]
@@ -301,6 +319,17 @@ fn an_answer_that_never_reached_the_caller_does_not_keep_the_call_open() {
     talk.down(&invite.reply("200 OK").tag("m1")).up(&Msg::inside("ACK", 1).tag("m1"));
     talk.wait(1_000).up(&Msg::inside("BYE", 2).tag("m1"));
     assert_eq!(talk.call().call.ended_by, EndedBy::Caller);
+}
+
+#[test]
+fn a_call_id_used_again_after_the_end_is_another_call() {
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1);
+    talk.up(&invite).wait(10).down(&invite.reply("200 OK")).up(&Msg::inside("BYE", 2)).wait(5_000);
+    let next = Msg::request("INVITE", 3);
+    talk.up(&next).wait(10).down(&next.reply("486 Busy Here"));
+    let outcomes: Vec<_> = talk.run.calls().iter().map(|summary| summary.call.outcome).collect();
+    assert_eq!(outcomes, [CallOutcome::Answered, CallOutcome::Busy]);
 }
 
 #[test]

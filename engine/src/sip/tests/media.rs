@@ -156,6 +156,20 @@ fn hold_and_resume_are_seen_when_they_are_accepted() {
 }
 
 #[test]
+fn a_hold_by_delayed_offer_stands_in_the_ack() {
+    let mut talk = answered();
+    let invite = Msg::inside("INVITE", 2);
+    talk.up(&invite).down(&invite.reply("200 OK").sdp(B, "m=audio 5000 RTP/AVP 0\r\n"));
+    assert!(!has(&talk, "hold"));
+    talk.up(&Msg::inside("ACK", 2).sdp(A, "m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n"));
+    assert!(has(&talk, "hold"));
+    let invite = Msg::inside("INVITE", 3);
+    talk.up(&invite).down(&invite.reply("200 OK").sdp(B, "m=audio 5000 RTP/AVP 0\r\n"));
+    talk.up(&Msg::inside("ACK", 3).sdp(A, "m=audio 4000 RTP/AVP 0\r\n"));
+    assert!(has(&talk, "resume"));
+}
+
+#[test]
 fn fax_video_and_encryption_count_when_both_sides_agree() {
     let t38 = "m=image 4002 udptl t38\r\n";
     let mut talk = answered();

@@ -76,3 +76,13 @@ fn a_question_about_bindings_is_no_registration() {
     talk.up(&query).down(&query.reply("200 OK"));
     assert!(records(&talk).is_empty());
 }
+
+#[test]
+fn a_challenge_left_alone_for_long_is_an_attempt_of_its_own() {
+    let mut talk = Talk::new();
+    for cseq in [1, 2] {
+        let message = register(cseq, "<sip:alice@192.0.2.1>");
+        talk.up(&message).wait(10).down(&message.reply("401 Unauthorized")).wait(90_000);
+    }
+    assert_eq!(records(&talk).len(), 2);
+}
