@@ -204,3 +204,50 @@ fn frames_from_the_air() {
         assert_eq!(items.len(), if matches!(inner, Some(0x0800 | 0x86dd)) { 2 } else { 1 });
     }
 }
+
+/// UDP datagrams, SIP among them, and TCP segments, as tshark 4.0.17 counts them (fragments reassembled, what
+/// ICMP quotes left out).
+const COUNTS: [(&str, usize, usize, usize); 28] = [
+    ("arp-storm.pcap", 0, 0, 0),
+    ("dns.cap", 38, 0, 0),
+    ("fax-call-t38-accepted.pcap", 1169, 21, 0),
+    ("fax-call-t38-refused.pcap", 7217, 92, 0),
+    ("magicjack-short-call.pcap", 1319, 11, 31),
+    ("pcapng-many-interfaces.pcapng", 32, 0, 32),
+    ("pop3.pcap", 16, 0, 162),
+    ("rtcp-compound.pcap", 5, 0, 0),
+    ("rtp-rtcp-xr.pcap", 2490, 0, 42),
+    ("sip-answer-and-cancel.pcapng", 676, 40, 145),
+    ("sip-blind-transfer.pcapng", 4513, 54, 210),
+    ("sip-body-large.pcap", 0, 0, 16),
+    ("sip-call-rtp-g711.pcap", 3583, 14, 522),
+    ("sip-dtmf-info-pppoe.pcap", 32, 32, 0),
+    ("sip-dtmf-rfc2833-decline.cap", 1360, 29, 0),
+    ("sip-failures-aaa.pcap", 590, 81, 57),
+    ("sip-forward-302.cap", 95, 91, 0),
+    ("sip-forwarded-181.pcapng", 6, 5, 0),
+    ("sip-ipv6-fragments.pcap", 32, 32, 0),
+    ("sip-responses.pcap", 6, 6, 1),
+    ("sip-rtp-g711.pcap", 852, 10, 0),
+    ("sip-scanner-ipfixprobe.pcap", 43, 40, 0),
+    ("sip-t38-signalling.pcap", 18, 18, 0),
+    ("sip-tcp.pcap", 0, 0, 11),
+    ("sip-video-call.pcapng", 2781, 30, 135),
+    ("sip-zrtp-srtp.pcap", 1042, 27, 0),
+    ("smtp.pcap", 3, 0, 53),
+    ("umts-iu-amr.pcap", 270, 0, 0),
+];
+
+#[test]
+fn counts_as_tshark() {
+    for (name, udp, sip, tcp) in COUNTS {
+        let Some((items, bench)) = items(name) else { continue };
+        let count = |wanted: fn(&Owned) -> bool| items.iter().filter(|item| wanted(item)).count();
+        let udp_seen = count(|item| matches!(item, Owned::Udp { .. }));
+        let tcp_seen = count(|item| matches!(item, Owned::Tcp { .. }));
+        assert_eq!((udp_seen, sip_datagrams(&items).len(), tcp_seen), (udp, sip, tcp), "{name}");
+        let damage = ["truncated", "malformed", "incomplete", "unsupported", "not ip"];
+        let damaged = bench.reasons().iter().any(|reason| damage.iter().any(|word| reason.0.contains(word)));
+        assert!(!damaged, "{name}: {:?}", bench.reasons());
+    }
+}
