@@ -111,7 +111,9 @@ fn read(packet: &[u8]) -> Vec<Packet<'_>> {
     let count = usize::from(packet[0] & 0x1f);
     match packet[1] {
         200 => sender_report(packet, count).into_iter().collect(),
-        201 => packet.get(8..8 + BLOCK * count).map(|blocks| Packet::Receiver { blocks }).into_iter().collect(),
+        201 => {
+            packet.get(8..8 + BLOCK * count).map(|blocks| Packet::Receiver { blocks }).into_iter().collect()
+        }
         207 => extended(packet),
         _ => Vec::new(),
     }

@@ -264,7 +264,8 @@ impl Stream {
     fn far(&mut self, a: &Arrival, back: u32) -> Outcome {
         let rest = &mut *self.rest;
         let sequence = a.header.sequence;
-        let recent = rest.pending.last().filter(|(last, _)| a.at.0.wrapping_sub(last.at.0) < CONFIRMED_WITHIN);
+        let recent =
+            rest.pending.last().filter(|(last, _)| a.at.0.wrapping_sub(last.at.0) < CONFIRMED_WITHIN);
         let after = recent.map(|(last, _)| sequence.wrapping_sub(last.header.sequence));
         if after == Some(1) {
             return Outcome::Restart;

@@ -34,7 +34,9 @@ impl Key {
         Self {
             source: u128::from_ne_bytes(source.octets),
             destination: u128::from_ne_bytes(destination.octets),
-            ports_and_ssrc: u64::from(source.port) << 48 | u64::from(destination.port) << 32 | u64::from(ssrc),
+            ports_and_ssrc: u64::from(source.port) << 48
+                | u64::from(destination.port) << 32
+                | u64::from(ssrc),
         }
     }
 }
