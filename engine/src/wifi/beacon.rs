@@ -19,25 +19,23 @@ mod id {
     pub const HE_OPERATION: u8 = 36;
 }
 
-const CAPABILITY_IBSS: u16 = 0x0002;
-
-/// Reads a beacon; `None` when the frame is no beacon, is cut in its fixed fields, or its transmitter cannot be.
+/// Reads a beacon; `None` when the frame is no beacon, is cut in its fixed fields, or no device can have its address.
 pub(super) fn parse(header: &Header, radio: &Radio, frame: &[u8]) -> Option<BeaconObservation> {
     if !header.is_management(subtype::BEACON) {
         return None;
     }
     let body = frame.get(header.len..)?;
-    let (tsf, interval_tu, capability) = (le64(body, 0)?, le16(body, 8)?, le16(body, 10)?);
+    let (tsf, interval_tu) = (le64(body, 0)?, le16(body, 8)?);
+    let elements_of = body.get(12..)?;
     let (transmitter, bssid) = (header.transmitter?, header.address3?);
-    // In a mesh (drafts: BSSID zero) and an IBSS each member beacons on its own. An AP's transmitter is its BSSID;
-    // where a forged beacon has another, the BSSID is what stations go by.
-    let by_member = bssid == [0; 6] || capability & CAPABILITY_IBSS != 0;
-    let bssid = if by_member { transmitter } else { bssid };
+    // Mesh points of the drafts have no BSSID and beacon each on its own. The members of an IBSS take turns, so
+    // its BSSID is what beacons. An AP's transmitter is its BSSID; a forged beacon may have another.
+    let bssid = if bssid == [0; 6] { transmitter } else { bssid };
     if !dot11::is_device(transmitter) || !dot11::is_device(bssid) || interval_tu == 0 {
         return None;
     }
     let mut found = Found::default();
-    for element in elements(&body[12..]) {
+    for element in elements(elements_of) {
         found.take(element);
     }
     let mesh_name = found.mesh_id.filter(|name| !name.is_empty());

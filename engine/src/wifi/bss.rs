@@ -1,12 +1,15 @@
 //! One BSS: follows its beacons on the AP's clock and accounts for those that are missing.
 
-use super::activity::{Activity, Targets};
-use super::channel::{self, Band};
-use super::dot11::{self, Mac};
+mod missing;
+mod story;
+
+use super::BeaconObservation;
+use super::activity::Activity;
+use super::channel::Band;
+use super::dot11::Mac;
 use super::histogram::Histogram;
-use super::loss::{Budget, Gap, LISTED_HOPS, Ledger, Run};
+use super::loss::{Budget, Ledger, Run};
 use super::tbtt::Clock;
-use super::{BeaconObservation, beacon};
 use crate::model::{Event, OutageCause};
 use crate::packet::Nanos;
 
@@ -38,6 +41,8 @@ struct Announced {
     channel: u8,
     /// Until when the AP should be back.
     until: Nanos,
+    /// Beacons since that do not announce it.
+    without: u8,
 }
 
 /// Running figures of the signal.
@@ -122,14 +127,7 @@ enum Advance {
 const SAME_TSF: u64 = 1_000;
 /// A timer below this has just started.
 const YOUNG_TSF: i128 = 60_000_000;
-/// A farewell this long before the last beacon belongs to the silence that follows.
-const FAREWELL: i64 = 500 * Nanos::MILLI;
-/// After an announced switch an AP should be back within this.
-const SWITCH: i64 = 10 * Nanos::SECOND;
 const SETTLED: usize = 8;
-/// Weak at the sensor: below this (and no longer weak 3 dB above).
-const WEAK_DBM: f64 = -85.0;
-const MAX_EVENTS: usize = 256;
 
 impl Bss {
     /// With its first beacon.
@@ -349,59 +347,6 @@ impl Bss {
         to.at.0.saturating_sub(from.at.0).saturating_add(period / 2).div_euclid(period)
     }
 
-    /// Accounts for `missing` beacons. Returns how many of them are lost.
-    fn gap(
-        &mut self,
-        missing: u64,
-        last: &Seen,
-        seen: &Seen,
-        moved: bool,
-        around: &mut Surroundings<'_>,
-    ) -> u64 {
-        let gap = self.attribute(missing, last.at, seen.at, moved, around.activity);
-        let gap = gap.between(last.at, last.frame, seen.at);
-        self.ledger.enter(gap, around.budget);
-        if self.ledger.sums.hops > LISTED_HOPS && !std::mem::replace(&mut self.hopping, true) {
-            let detail =
-                "the sensor keeps leaving the channel; further such gaps are only counted".to_owned();
-            self.event(seen, "sensor_hops", detail, around.budget);
-        }
-        gap.lost()
-    }
-
-    /// Why beacons are missing. What the AP itself says comes first, then what the sensor admits, then what
-    /// its other frames show. Silence of a lone AP on a frequency that the sensor keeps counts as `air`:
-    /// nothing speaks against the sensor, and the report withdraws it where silence is the rule.
-    fn attribute(&self, missing: u64, from: Nanos, to: Nanos, moved: bool, activity: &Activity) -> Gap {
-        if self.said_farewell(from, to) {
-            return Gap::explained(missing, OutageCause::ApRestart);
-        }
-        if moved {
-            return Gap::explained(missing, OutageCause::ChannelSwitch);
-        }
-        if activity.dropped_during(from, to) >= missing {
-            return Gap::unobserved(missing, OutageCause::Sensor);
-        }
-        let span_ns = to.0.saturating_sub(from.0);
-        let targets = Targets { from, span_ns, count: missing };
-        Gap::covered(activity.coverage(self.bssid, self.frequency, &targets))
-    }
-
-    fn said_farewell(&self, from: Nanos, to: Nanos) -> bool {
-        self.last_farewell.is_some_and(|at| at.0 >= from.0.saturating_sub(FAREWELL) && at <= to)
-    }
-
-    /// The AP sent a deauthentication or disassociation to everybody: it goes, or has come back.
-    pub(super) fn farewell(&mut self, frame: u64, at: Nanos, budget: &mut Budget) {
-        let again = self.last_farewell.is_some_and(|last| at.0.saturating_sub(last.0) < Nanos::SECOND);
-        self.last_farewell = Some(at);
-        self.ledger.explain_last(at, FAREWELL, OutageCause::ApRestart, budget);
-        if !again {
-            let seen = Seen { frame, at, tsf: None };
-            self.event(&seen, "broadcast_deauth", "the AP sent everybody away".to_owned(), budget);
-        }
-    }
-
     /// The clock broke: nothing is counted across, the gap is listed as one of unknown loss.
     fn broken(&mut self, last: &Seen, seen: &Seen, around: &mut Surroundings<'_>) {
         let (before, now) = (last.tsf.unwrap_or(0), seen.tsf.unwrap_or(0));
@@ -485,122 +430,5 @@ impl Bss {
         copy.settle_odd(around);
         copy.flush_delays();
         copy
-    }
-
-    /// Beacons due between the last one and `end`, by what the sensor did: the rest of a capture in which
-    /// nobody was heard on the channel is not observed, and so is the old channel after an announced switch.
-    pub(super) fn tail(&self, end: Nanos, activity: &Activity) -> Option<Gap> {
-        let left = end.0.saturating_sub(self.last.at.0);
-        let missing = u64::try_from(left / self.period_ns()).ok().filter(|&missing| missing > 0)?;
-        let between = |gap: Gap| Some(gap.between(self.last.at, self.last.frame, end));
-        if self.announced.is_some() {
-            return between(Gap::unobserved(missing, OutageCause::ChannelSwitch));
-        }
-        if activity.dropped_during(self.last.at, end) >= missing {
-            return between(Gap::unobserved(missing, OutageCause::Sensor));
-        }
-        let span_ns = i64::try_from(missing + 1).ok()?.saturating_mul(self.period_ns());
-        let targets = Targets { from: self.last.at, span_ns, count: missing };
-        let gap = Gap::covered(activity.coverage(self.bssid, self.frequency, &targets));
-        if self.said_farewell(self.last.at, end) && gap.lost() > 0 {
-            let explained = Gap::explained(gap.lost(), OutageCause::ApRestart);
-            return between(Gap { not_observed: gap.not_observed, ..explained });
-        }
-        between(gap)
-    }
-
-    /// What a beacon says beside its time.
-    fn describe(&mut self, seen: &Seen, beacon: &BeaconObservation, around: &mut Surroundings<'_>) {
-        self.describe_channel(seen, beacon, around.budget);
-        if let Some(name) = beacon.ssid.as_ref().filter(|name| beacon::is_named(name)) {
-            let renamed = self.ssid.as_ref().is_some_and(|old| old != name);
-            if renamed {
-                self.event(seen, "ssid_change", "the AP changed its network name".to_owned(), around.budget);
-            }
-            if self.ssid.as_ref() != Some(name) {
-                self.ssid = Some(name.clone());
-            }
-        }
-        if let Some(dbm) = beacon.radio.signal_dbm {
-            self.level.add(dbm);
-            self.describe_level(seen, around.budget);
-        }
-    }
-
-    fn describe_level(&mut self, seen: &Seen, budget: &mut Budget) {
-        let smooth = self.level.smooth;
-        if !self.weak && self.level.count >= 4 && smooth < WEAK_DBM {
-            self.weak = true;
-            let detail = format!("{smooth:.0} dBm: losses may be the sensor's distance");
-            self.event(seen, "weak_at_sensor", detail, budget);
-        } else if self.weak && smooth > WEAK_DBM + 3.0 {
-            self.weak = false;
-        }
-    }
-
-    fn describe_channel(&mut self, seen: &Seen, beacon: &BeaconObservation, budget: &mut Budget) {
-        if let (Some(old), Some(new)) = (self.channel, beacon.channel)
-            && old != new
-        {
-            self.event(seen, "channel_change", format!("channel {new}, was {old}"), budget);
-        }
-        self.channel = beacon.channel.or(self.channel);
-        // On an adjacent channel an AP is heard too; the sensor counts as listening where the AP says that it is.
-        let received_on = super::frequency(&beacon.radio);
-        let says = self.channel.and_then(|channel| channel::frequency_of(self.band, channel));
-        if received_on != 0 && (Some(self.frequency) != says || Some(received_on) == says) {
-            self.frequency = received_on;
-        }
-        let Some((channel, count)) = beacon.channel_switch else {
-            let arrived = self.announced.is_some_and(|old| self.channel == Some(old.channel));
-            let overdue = self.announced.is_some_and(|old| seen.at > old.until);
-            if overdue && !arrived {
-                self.event(seen, "channel_switch_failed", "announced, but never made".to_owned(), budget);
-            }
-            if arrived || overdue {
-                self.announced = None;
-            }
-            return;
-        };
-        self.announce(seen, channel, count, budget);
-    }
-
-    /// A channel switch is announced, in a beacon or in an action frame.
-    pub(super) fn announce(&mut self, seen: &Seen, channel: u8, count: u8, budget: &mut Budget) {
-        if self.announced.is_none_or(|old| old.channel != channel) {
-            let detail = format!("to channel {channel} in {count} beacons");
-            self.event(seen, "channel_switch_announced", detail, budget);
-        }
-        let wait = i64::from(count).saturating_mul(self.period_ns()).saturating_add(SWITCH);
-        self.announced = Some(Announced { channel, until: Nanos(seen.at.0.saturating_add(wait)) });
-    }
-
-    /// The channel that the AP announced to switch to and has not reached.
-    pub(super) fn announced_channel(&self, at: Nanos) -> Option<u8> {
-        self.announced.filter(|announced| at <= announced.until).map(|announced| announced.channel)
-    }
-
-    /// Somebody else named a hidden network.
-    pub(super) fn named(&mut self, seen: &Seen, name: Vec<u8>, budget: &mut Budget) {
-        if self.ssid.is_none() {
-            self.event(
-                seen,
-                "hidden_name_learnt",
-                "from a probe response or an association".to_owned(),
-                budget,
-            );
-            self.ssid = Some(name);
-        }
-    }
-
-    fn event(&mut self, seen: &Seen, kind: &str, detail: String, budget: &mut Budget) {
-        if self.events.len() < MAX_EVENTS && budget.take() {
-            self.events.push(Event { frame: seen.frame, at: seen.at, kind: kind.to_owned(), detail });
-        }
-    }
-
-    /// The address as text.
-    pub(super) fn name(&self) -> String {
-        dot11::text(self.bssid)
     }
 }

@@ -38,7 +38,7 @@ pub fn channel_of(mhz: u16) -> Option<(Band, u8)> {
         5955..=7115 => (Band::Ghz6, on_grid(mhz, 5950)?),
         58_320..=64_800 => {
             let from = mhz - 56_160;
-            (Band::Ghz60, (from % 2_160 == 0).then_some(from / 2_160)?)
+            (Band::Ghz60, from.is_multiple_of(2_160).then_some(from / 2_160)?)
         }
         _ => return None,
     };
@@ -47,7 +47,7 @@ pub fn channel_of(mhz: u16) -> Option<(Band, u8)> {
 
 fn on_grid(mhz: u16, base: u16) -> Option<u16> {
     let from = mhz - base;
-    (from % 5 == 0).then_some(from / 5)
+    from.is_multiple_of(5).then_some(from / 5)
 }
 
 /// Centre frequency in MHz of a channel; `None` when the band has no such channel.

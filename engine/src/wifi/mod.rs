@@ -21,6 +21,8 @@ mod tracker;
 #[cfg(test)]
 mod captures;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod scenarios;
 #[cfg(test)]
 mod testing;
@@ -51,7 +53,8 @@ pub struct Radio {
 /// The fields of a beacon that its tracking needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BeaconObservation {
-    /// BSSID (for mesh and IBSS the transmitter).
+    /// BSSID; for mesh points that send zero there, the transmitter. An IBSS goes by its BSSID: its members take
+    /// turns, and one beacon per target time is all that there should be.
     pub bssid: [u8; 6],
     /// Network name as sent; `None` where the element is absent.
     pub ssid: Option<Vec<u8>>,

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::packet::{LinkType, Nanos};
+use super::{Radio, Tracker};
+use crate::config::Config;
+use crate::facts::BeaconFacts;
+use crate::model::{Bss, Wifi};
+use crate::packet::{Context, Endpoint, LinkType, Nanos, PathId};
 
 /// Builds a MAC frame.
 #[derive(Clone, Debug)]
@@ -60,6 +64,81 @@ impl Frame {
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.clone()
+    }
+}
+
+/// Beacon interval of 100 TU in µs.
+pub(crate) const T: u64 = 102_400;
+
+/// A tracker with a frame counter; times in µs.
+pub(crate) struct Air {
+    pub tracker: Tracker,
+    pub frame: u64,
+    pub end: Nanos,
+    pub frequency: u16,
+}
+
+impl Air {
+    pub(crate) fn new() -> Self {
+        Self { tracker: Tracker::new(&Config::default()), frame: 0, end: Nanos(0), frequency: 2412 }
+    }
+
+    pub(crate) fn send(&mut self, at_us: u64, frame: &Frame) -> Option<BeaconFacts> {
+        self.send_on(self.frequency, 0, at_us, frame)
+    }
+
+    /// From here on on another frequency.
+    pub(crate) fn at(&mut self, mhz: u16) -> &mut Self {
+        self.frequency = mhz;
+        self
+    }
+
+    /// [`Air::send`] for its effect alone.
+    pub(crate) fn put(&mut self, at_us: u64, frame: &Frame) {
+        let _ = self.send(at_us, frame);
+    }
+
+    pub(crate) fn send_on(&mut self, mhz: u16, path: u16, at_us: u64, frame: &Frame) -> Option<BeaconFacts> {
+        let radio = Radio {
+            frequency_mhz: Some(mhz).filter(|&mhz| mhz != 0),
+            signal_dbm: Some(-60),
+            ..Radio::default()
+        };
+        self.send_with(radio, path, at_us, frame)
+    }
+
+    pub(crate) fn send_with(
+        &mut self,
+        radio: Radio,
+        path: u16,
+        at_us: u64,
+        frame: &Frame,
+    ) -> Option<BeaconFacts> {
+        self.frame += 1;
+        let at = Nanos(at_us as i64 * 1_000);
+        self.end = self.end.max(at);
+        let nowhere = Endpoint::v4([0; 4], 0);
+        let cx = Context {
+            frame: self.frame,
+            at,
+            source: nowhere,
+            destination: nowhere,
+            path: PathId(path),
+            dscp: 0,
+            ip_id: None,
+            fragmented: false,
+        };
+        self.tracker.frame(&cx, &radio, &frame.bytes())
+    }
+
+    pub(crate) fn report(&self) -> Wifi {
+        self.tracker.report(self.end)
+    }
+
+    pub(crate) fn only(&self) -> Bss {
+        let mut wifi = self.report();
+        assert_eq!(wifi.bss.len(), 1);
+        wifi.bss.remove(0)
     }
 }
 
