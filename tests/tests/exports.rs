@@ -37,13 +37,9 @@ fn field_arguments() -> Vec<String> {
 
 fn export(capture: &Path, args: &[String], to: &Path) {
     let out = File::create(to).unwrap();
-    let status = Command::new("tshark")
-        .arg("-r")
-        .arg(capture)
-        .args(args)
-        .stdout(out)
-        .stderr(std::process::Stdio::null());
-    assert!({ status }.status().expect("tshark runs").success());
+    let mut tshark = Command::new("tshark");
+    tshark.arg("-r").arg(capture).args(args).stdout(out).stderr(std::process::Stdio::null());
+    assert!(tshark.status().expect("tshark runs").success(), "tshark exports {}", capture.display());
 }
 
 #[test]

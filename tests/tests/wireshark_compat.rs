@@ -58,10 +58,17 @@ fn explained(file: &str, key: &str) -> bool {
     EXPLAINED.iter().any(|(f, k, _)| *f == file && key.contains(k))
 }
 
-/// As tshark prints them by default; the streams that no SDP announces by its heuristic.
+/// As tshark prints them, with its RTP heuristic or without: whichever of the two shows it more of a stream
+/// (without it, what comes before the SDP or beside ICE is not RTP to tshark).
 fn of_tshark(path: &Path) -> Streams {
     let mut streams = list_of_tshark(path, &["--enable-heuristic", "rtp_udp"]);
-    streams.extend(list_of_tshark(path, &[]));
+    let packets = |figures: &[String]| figures[0].parse::<u64>().unwrap_or(0);
+    for (key, figures) in list_of_tshark(path, &[]) {
+        let more = streams.get(&key).is_none_or(|other| packets(&figures) >= packets(other));
+        if more {
+            streams.insert(key, figures);
+        }
+    }
     streams
 }
 

@@ -38,7 +38,8 @@ impl Walk<'_> {
 
     /// 802.11 with or without a radio header.
     pub(super) fn air(&mut self, link: LinkType, bytes: &[u8]) {
-        match wifi::strip_radio(link, bytes) {
+        let on_air = u32::try_from(bytes.len() + self.cut).unwrap_or(u32::MAX);
+        match wifi::strip_captured(link, bytes, on_air) {
             Some((radio, frame)) => self.dot11(radio, frame),
             None => self.skip(reason::BAD_RADIO),
         }

@@ -63,6 +63,8 @@ pub(super) struct Walk<'d> {
     pub state: &'d mut State,
     frame: u64,
     at: Nanos,
+    /// Bytes that the capture cut off the end of the packet.
+    pub cut: usize,
     sink: &'d mut dyn FnMut(Item<'_>),
     tunnels: u8,
 }
@@ -70,7 +72,8 @@ pub(super) struct Walk<'d> {
 impl<'d> Walk<'d> {
     pub fn new(state: &'d mut State, packet: &Packet<'_>, sink: &'d mut dyn FnMut(Item<'_>)) -> Self {
         state.paths.start(packet.interface);
-        Self { state, frame: packet.frame, at: packet.at, sink, tunnels: 0 }
+        let cut = (packet.orig_len as usize).saturating_sub(packet.bytes.len());
+        Self { state, frame: packet.frame, at: packet.at, cut, sink, tunnels: 0 }
     }
 
     /// Decodes the packet, to the end.

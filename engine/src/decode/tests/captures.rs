@@ -194,7 +194,8 @@ fn frames_from_the_air() {
         let mut bench = Bench::new();
         let items = bench.packet(&packet);
         // What the Wi-Fi room makes of the frame is what has to come out, whatever that is.
-        let Some((radio, frame)) = crate::wifi::strip_radio(packet.link, packet.bytes) else {
+        let Some((radio, frame)) = crate::wifi::strip_captured(packet.link, packet.bytes, packet.orig_len)
+        else {
             assert_eq!(bench.reasons(), [("malformed radio header", 1)]);
             continue;
         };
