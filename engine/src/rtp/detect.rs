@@ -88,8 +88,8 @@ pub(super) fn is_plausible(cx: &Context, parsed: &Parsed<'_>) -> bool {
 fn other_protocol(port: u16) -> bool {
     // RADIUS, SSDP, STUN, IPsec NAT traversal, VXLAN (old and new), SIP, mDNS, LLMNR, GENEVE, HEP, TZSP, GTP.
     const PORTS: [u16; 18] = [
-        1812, 1813, 1900, 2123, 2152, 3478, 4500, 4789, 5060, 5061, 5353, 5355, 6081, 8472, 9060, 37008, 51820,
-        1194,
+        1812, 1813, 1900, 2123, 2152, 3478, 4500, 4789, 5060, 5061, 5353, 5355, 6081, 8472, 9060, 37008,
+        51820, 1194,
     ];
     PORTS.contains(&port)
 }
@@ -97,7 +97,8 @@ fn other_protocol(port: u16) -> bool {
 /// `Some(true)`: this is RTP. `Some(false)`: it is not. `None`: not enough packets.
 fn verdict(held: &[Arrival]) -> Option<bool> {
     let first = held.first()?;
-    let offset = |arrival: &Arrival| arrival.header.sequence.wrapping_sub(first.header.sequence).cast_signed();
+    let offset =
+        |arrival: &Arrival| arrival.header.sequence.wrapping_sub(first.header.sequence).cast_signed();
     let mut order: Vec<&Arrival> = held.iter().collect();
     order.sort_by_key(|arrival| offset(arrival));
     order.dedup_by_key(|arrival| offset(arrival));

@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_late_packet_does_not_make_a_second_digit() {
-        let packets = [(1000, event(1, true, 480)), (5000, event(2, false, 160)), (1000, event(1, false, 320))];
+        let packets =
+            [(1000, event(1, true, 480)), (5000, event(2, false, 160)), (1000, event(1, false, 320))];
         assert_eq!(feed(&packets), [("1", 480), ("2", 160)]);
     }
 

@@ -82,7 +82,7 @@ impl Feedback {
         }
         self.skipped = 0;
         if self.round_trips.len() >= ROUND_TRIPS {
-            let mut index = 0;
+            let mut index = 0u32;
             self.round_trips.retain(|_| {
                 index += 1;
                 index % 2 == 1

@@ -18,7 +18,10 @@ const INDISTINCT: f64 = 0.01;
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Delay {
     /// From RTCP: half the round trip; `partial` when only one side of the sensor was seen.
-    RoundTrip { half_ms: f64, partial: bool },
+    RoundTrip {
+        half_ms: f64,
+        partial: bool,
+    },
     /// From the configuration, as a whole.
     Declared(f64),
     Unknown,

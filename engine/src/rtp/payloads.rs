@@ -162,7 +162,12 @@ impl Types {
     pub fn main(&self) -> Option<&Type> {
         // The first of equals, for which `max_by_key` would give the last.
         let most = |known: &&Type| known.packets;
-        self.0.iter().rev().filter(|known| known.is_media()).max_by_key(most).or_else(|| self.0.iter().rev().max_by_key(most))
+        self.0
+            .iter()
+            .rev()
+            .filter(|known| known.is_media())
+            .max_by_key(most)
+            .or_else(|| self.0.iter().rev().max_by_key(most))
     }
 }
 

@@ -214,7 +214,8 @@ fn digits(stream: &Stream, receiver: Option<Party>, clock_hz: Option<u32>) -> Ve
 
 /// One row per way to the sensor where there is more than one.
 fn copies(stream: &Stream, paths: &[PathInfo]) -> Vec<Copies> {
-    let label = |id: u16| paths.get(usize::from(id)).map_or_else(|| format!("path {id}"), |p| p.label.clone());
+    let label =
+        |id: u16| paths.get(usize::from(id)).map_or_else(|| format!("path {id}"), |p| p.label.clone());
     let copy = |path: &super::paths::Path| Copies {
         path: label(path.id.0),
         packets: path.packets,

@@ -5,14 +5,10 @@ use crate::facts::RtpFacts;
 use crate::packet::{Context, Endpoint, Nanos, PathId};
 use crate::rtp::{StreamSummary, Tracker, Verdict};
 
-pub const SOURCE: Endpoint = Endpoint {
-    octets: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1],
-    port: 4000,
-};
-pub const DESTINATION: Endpoint = Endpoint {
-    octets: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 2],
-    port: 5000,
-};
+pub const SOURCE: Endpoint =
+    Endpoint { octets: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1], port: 4000 };
+pub const DESTINATION: Endpoint =
+    Endpoint { octets: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 2], port: 5000 };
 pub const SSRC: u32 = 0x1a2b_3c4d;
 
 /// One RTP packet on its way.
