@@ -83,8 +83,11 @@ proptest! {
     #[test]
     fn wild_sequences_on_one_key_do_not_panic(
         packets in prop::collection::vec((any::<u16>(), any::<u32>(), 0..128u8, any::<i32>(), 0..4u16), 0..300),
+        version in prop_oneof![
+            Just(WiresharkVersion::V4_0), Just(WiresharkVersion::V4_2), Just(WiresharkVersion::V4_4)
+        ],
     ) {
-        let mut wire = Wire::new(&Config { max_streams: 4, compat: Some(WiresharkVersion::V4_4), ..Config::default() });
+        let mut wire = Wire::new(&Config { max_streams: 4, compat: Some(version), ..Config::default() });
         let mut at = 0i64;
         for (n, (sequence, timestamp, payload_type, step, path)) in packets.into_iter().enumerate() {
             at += i64::from(step) * 10;

@@ -438,5 +438,5 @@ fn reports_about_a_stream() {
 fn short_streams_are_not_rated() {
     let stream = stream_of((0..20).map(nth)).stream;
     assert!(stream.mos.lq.is_none());
-    assert!(stream.mos.reason.unwrap().starts_with("too short"));
+    assert!(stream.mos.reason.unwrap().starts_with("Too short"));
 }
