@@ -76,6 +76,11 @@ impl Endpoints {
         streams.push(slot);
     }
 
+    /// Slots of streams from and to `endpoint`.
+    pub fn streams(&self, endpoint: Endpoint) -> &[u32] {
+        self.entries.get(&endpoint).map_or(&[], |entry| &entry.streams)
+    }
+
     /// Announcements of the receiver and the sender.
     pub fn announced(&self, source: Endpoint, destination: Endpoint) -> [Option<Arc<Announcement>>; 2] {
         [destination, source].map(|end| self.entries.get(&end).and_then(|entry| entry.announcement.clone()))

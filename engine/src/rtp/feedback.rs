@@ -52,7 +52,8 @@ impl Feedback {
     /// Reports that do not fit the stream are passed over.
     pub fn block(&mut self, block: Block, at: Nanos, first: u64, newest: u64) {
         let lag = (block.highest as u16).wrapping_sub(newest as u16).cast_signed();
-        let copy = self.last.is_some_and(|(last, when)| last == block && at.0 - when.0 < COPY_WITHIN);
+        let copy =
+            self.last.is_some_and(|(last, when)| last == block && at.0.wrapping_sub(when.0) < COPY_WITHIN);
         if copy || !SEQUENCE_LAG.contains(&lag) {
             return;
         }
@@ -82,7 +83,7 @@ impl Feedback {
         }
         self.skipped = 0;
         if self.round_trips.len() >= ROUND_TRIPS {
-            let mut index = 0;
+            let mut index = 0u32;
             self.round_trips.retain(|_| {
                 index += 1;
                 index % 2 == 1

@@ -37,23 +37,23 @@ pub(super) struct Media<'a> {
 
 /// The codec by which a stream is rated, or why it is not.
 pub(super) fn codec_of(stream: &Stream, media: Media<'_>, packets: u64) -> Result<&'static Codec, String> {
-    let Some(main) = media.main else { return Err("no media packets".to_owned()) };
+    let Some(main) = media.main else { return Err("There are no media packets.".to_owned()) };
     match main.kind {
-        Kind::Video => return Err("video: the E-model rates speech".to_owned()),
-        Kind::Event => return Err("telephone events only".to_owned()),
-        Kind::Noise => return Err("comfort noise only".to_owned()),
+        Kind::Video => return Err("Video: the E-model rates speech.".to_owned()),
+        Kind::Event => return Err("There are telephone events only.".to_owned()),
+        Kind::Noise => return Err("There is comfort noise only.".to_owned()),
         Kind::Audio | Kind::Unknown => {}
     }
     let seconds = stream.last_at.seconds_since(stream.rest.start);
     if stream.packets < LEAST_PACKETS || seconds < LEAST_S {
-        return Err(format!("too short to rate: {} packets in {seconds:.1} s", stream.packets));
+        return Err(format!("Too short to rate: {} packets in {seconds:.1} s.", stream.packets));
     }
     let Some(encoding) = main.encoding() else {
         let number = main.number;
         return Err(if media.encrypted {
-            format!("encrypted, and no SDP names the codec of payload type {number}")
+            format!("Encrypted, and no SDP names the codec of payload type {number}.")
         } else {
-            format!("no SDP names the codec of payload type {number}")
+            format!("No SDP names the codec of payload type {number}.")
         });
     };
     let media_s = media.ptime_ms.unwrap_or(0.0) / 1000.0 * packets as f64;
@@ -74,7 +74,7 @@ fn rate(codec: &Codec, loss_percent: f64, burst_ratio: f64, delay_ms: f64) -> Ra
     })
 }
 
-/// MOS of the whole stream. `bad`: lost and late packets of `expected`.
+/// MOS of the whole stream, with its lost and late packets.
 pub(super) fn of_stream(
     codec: Result<&'static Codec, String>,
     stream: &Stream,
@@ -92,12 +92,12 @@ pub(super) fn of_stream(
     let buffered = stream.depth.delay_ms() + ptime_ms.unwrap_or(0.0) + codec.lookahead_ms;
     let (one_way, source, reason) = match *delay {
         Delay::RoundTrip { half_ms, partial } => {
-            let limit = "the round trip is that between the sensor and one end only";
+            let limit = "The round trip is that between the sensor and one end only.";
             (Some(half_ms + buffered), Some("rtcp"), partial.then_some(limit))
         }
         Delay::Declared(ms) => (Some(ms), Some("declared"), None),
         Delay::Unknown => {
-            let missing = "no conversational quality: neither RTCP nor the settings tell the delay";
+            let missing = "No conversational quality: neither RTCP nor the settings tell the delay.";
             (None, None, Some(missing))
         }
     };

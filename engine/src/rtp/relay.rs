@@ -31,10 +31,12 @@ pub(super) fn relayed_from(streams: &[&Stream]) -> Vec<Option<u32>> {
 
 fn continues(earlier: &Stream, later: &Stream) -> bool {
     let (before, after) = (&earlier.rest, &later.rest);
-    let same = before.source == after.source && before.destination == after.destination;
+    // A sender that moves to another receiver is no relay, nor is one that echoes.
+    let same_sender = before.source == after.source;
     let echo = before.source == after.destination && before.destination == after.source;
     let sequence = (later.first as u16).wrapping_sub(earlier.first as u16).cast_signed();
-    if same || echo || sequence.unsigned_abs() > SEQUENCE_WITHIN.unsigned_abs() {
+    let overlaps = i64::from(sequence) <= (earlier.newest - earlier.first).cast_signed();
+    if same_sender || echo || !overlaps || sequence.unsigned_abs() > SEQUENCE_WITHIN.unsigned_abs() {
         return false;
     }
     // The timestamps must tell the same distance as the sequence numbers, silence apart.

@@ -40,7 +40,10 @@ pub(super) struct Block {
 /// VoIP metrics (RFC 3611 section 4.7), as far as they are shown; 127 and nonsense are `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct VoipMetrics {
+    /// Whom it is about; some devices name themselves.
     pub ssrc: u32,
+    /// Who reports.
+    pub reporter: u32,
     pub r_factor: Option<u8>,
     pub mos_lq: Option<f64>,
     pub mos_cq: Option<f64>,
@@ -148,20 +151,21 @@ fn extended(packet: &[u8]) -> Vec<Packet<'_>> {
         let len = 4 + 4 * usize::from(u16::from_be_bytes([l0, l1]));
         let Some((block, after)) = rest.split_at_checked(len) else { break };
         if kind == 7 && len == 36 {
-            found.extend(voip_metrics(block).map(Packet::Voip));
+            found.extend(be32(packet, 4).and_then(|from| voip_metrics(block, from)).map(Packet::Voip));
         }
         rest = after;
     }
     found
 }
 
-fn voip_metrics(block: &[u8]) -> Option<VoipMetrics> {
+fn voip_metrics(block: &[u8], reporter: u32) -> Option<VoipMetrics> {
     let &[r, _, lq, cq] = block.get(24..)?.first_chunk()?;
     let mos = |tenths: u8| (10..=50).contains(&tenths).then(|| f64::from(tenths) / 10.0);
     // A device without an estimate may send zeros in all three.
     let blank = r == 0 && lq == 0 && cq == 0;
     Some(VoipMetrics {
         ssrc: be32(block, 4)?,
+        reporter,
         r_factor: (r <= 100 && !blank).then_some(r),
         mos_lq: mos(lq),
         mos_cq: mos(cq),

@@ -36,7 +36,7 @@ const MAX_PENDING: usize = 8;
 /// A marker after a pause this long begins a talk spurt, at which a receiver may fill its buffer anew.
 const PAUSE: i64 = 100 * Nanos::MILLI;
 
-/// After so many late packets in a row any receiver has filled its buffer anew.
+/// After so many late packets in a row it is asked whether the delay has shifted.
 const LATE_RUN: u8 = 16;
 
 /// Frames kept that show the trouble.
@@ -460,15 +460,16 @@ impl Stream {
         true
     }
 
-    /// Every packet is late: the receiver fills its buffer anew. Where the delay has only shifted (a new
-    /// route, a sender whose timestamps stood still), it loses nothing by that.
+    /// Late packets in a row. Where they lie as close together as packets in time, the delay has only
+    /// shifted (a new route, a sender whose timestamps stood still): a receiver fills its buffer anew and
+    /// loses nothing by that. After a stall they come at once, and stay late.
     fn refill(&mut self) {
         self.late_run = 0;
         let run = self.rest.late_run;
-        self.timing.rebase(run.fastest_ms);
         if run.slowest_ms - run.fastest_ms > self.depth.deadline_ms() {
             return;
         }
+        self.timing.rebase(run.fastest_ms);
         let from = self.newest.saturating_sub(run.first).min(u64::from(WINDOW - 1)) as u32;
         let forgiven = (0..=from).filter(|&back| self.slots.forgive(self.newest, back)).count() as u32;
         self.rest.late = self.rest.late.saturating_sub(u64::from(forgiven));

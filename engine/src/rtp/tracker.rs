@@ -160,7 +160,11 @@ impl Tracker {
                 }
                 Packet::Receiver { blocks } => self.blocks(cx, blocks),
                 Packet::Voip(metrics) => {
-                    let about = self.stream_between(metrics.ssrc, cx.destination, cx.source);
+                    let about = if metrics.ssrc == metrics.reporter {
+                        self.stream_towards(metrics.reporter, cx)
+                    } else {
+                        self.stream_between(metrics.ssrc, cx.destination, cx.source)
+                    };
                     if let Some(slot) = about {
                         self.slots[slot].feedback().voip_metrics(metrics, cx.frame);
                     }
@@ -208,6 +212,17 @@ impl Tracker {
             let ports = near(rest.source.port, sender.port) && near(rest.destination.port, receiver.port);
             (ports, self.slots[slot].id)
         })
+    }
+
+    /// The stream that the sender of RTCP receives, by the stream that it sends as `ssrc`.
+    fn stream_towards(&self, ssrc: u32, cx: &Context) -> Option<usize> {
+        let sent = &self.slots[self.stream_between(ssrc, cx.source, cx.destination)?].rest;
+        let slots = self.endpoints.streams(sent.source).iter().map(|&slot| slot as usize);
+        let back = slots.filter(|&slot| {
+            let rest = &self.slots[slot].rest;
+            (rest.source, rest.destination) == (sent.destination, sent.source)
+        });
+        back.max_by_key(|&slot| self.slots[slot].id)
     }
 
     /// DTLS and ZRTP beside media mean that the media is encrypted.

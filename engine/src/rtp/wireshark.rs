@@ -288,9 +288,9 @@ impl State {
     }
 
     fn figures(&self, version: WiresharkVersion) -> WiresharkFigures {
-        let span = self.stop_sequence.cast_signed() - self.start_sequence.cast_signed();
-        let expected = span + self.cycles * 65_536 + 1;
-        let lost = expected - self.total.cast_signed();
+        let span = self.stop_sequence.wrapping_sub(self.start_sequence).cast_signed();
+        let expected = span.wrapping_add(self.cycles * 65_536 + 1);
+        let lost = expected.wrapping_sub(self.total.cast_signed());
         let lost_percent = if expected == 0 { 0.0 } else { 100.0 * lost as f64 / expected as f64 };
         WiresharkFigures {
             version: version.as_str().to_owned(),
@@ -309,13 +309,13 @@ impl State {
     }
 }
 
-/// The number nearest to `previous` whose low part is `raw`.
+/// The number nearest to `previous` whose low part is `raw`. Goes round below zero, as unsigned numbers do.
 fn extend(previous: u64, raw: u64, modulus: u64) -> u64 {
     let value = (previous & !(modulus - 1)) | raw;
-    if value + modulus / 2 < previous {
-        value + modulus
-    } else if previous + modulus / 2 < value {
-        value - modulus
+    if value.wrapping_add(modulus / 2) < previous {
+        value.wrapping_add(modulus)
+    } else if previous.wrapping_add(modulus / 2) < value {
+        value.wrapping_sub(modulus)
     } else {
         value
     }

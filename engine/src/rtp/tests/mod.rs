@@ -3,6 +3,7 @@
 
 mod captures;
 mod compat;
+mod mos;
 mod random;
 mod real;
 mod rules;
