@@ -1,130 +1,178 @@
-//! Helpers of the black-box tests: the built command, the recordings, the peers.
+//! Helpers of the black-box tests: the built command, the recorded captures, the installed tshark.
 
-pub mod expect;
+pub mod manifest;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// The repository's root.
-#[must_use]
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
-/// The built `tshark-post`; cargo builds it first when it is not current.
+/// The `tshark-post` of the same profile as the running test, built on first use.
+///
+/// `AIRTONE_TSHARK_POST` names another one, for instance an installed package's.
 ///
 /// # Panics
-/// When it cannot be built.
+/// When it cannot be built: no black-box test has a meaning then.
 pub fn tshark_post() -> &'static Path {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--quiet", "--package", "tshark-post"];
-        let status = Command::new(cargo).args(build).current_dir(root()).status().expect("cargo runs");
-        assert!(status.success(), "tshark-post does not build");
-        // target/debug/deps/this-test
-        let test = std::env::current_exe().expect("a test has a path");
-        let folder = test.ancestors().nth(2).expect("target/debug").to_owned();
-        folder.join(format!("tshark-post{}", std::env::consts::EXE_SUFFIX))
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| match std::env::var_os("AIRTONE_TSHARK_POST") {
+        Some(path) => path.into(),
+        None => build_tshark_post(),
     })
 }
 
-/// Runs `tshark-post` in the repository's root.
+fn build_tshark_post() -> PathBuf {
+    // target/PROFILE/deps/TEST-HASH; the directory `debug` belongs to the profile `dev`.
+    let test = std::env::current_exe().expect("path of the running test");
+    let profile_dir = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
+    let target_dir = profile_dir.parent().expect("PROFILE lies in target");
+    let profile = match profile_dir.file_name().and_then(OsStr::to_str) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--quiet", "--package", "tshark-post", "--profile", profile, "--target-dir"])
+        .arg(target_dir)
+        .current_dir(workspace_dir())
+        .status()
+        .expect("cargo can be started");
+    assert!(status.success(), "tshark-post does not build");
+    profile_dir.join(format!("tshark-post{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Runs `tshark-post` and waits for it.
 ///
 /// # Panics
 /// When it cannot be started.
-#[must_use]
-pub fn run(args: &[&str]) -> Output {
-    Command::new(tshark_post()).args(args).current_dir(root()).output().expect("tshark-post runs")
+pub fn run<I, S>(args: I) -> Output
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let path = tshark_post();
+    Command::new(path).args(args).output().unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
-/// Runs `tshark-post`, which must succeed and print JSON.
+/// Runs `tshark-post`, which must end with 0, and reads its standard output as JSON.
 ///
 /// # Panics
-/// When it does not.
+/// When it ends otherwise or prints no JSON.
+pub fn json<I, S>(args: I) -> Value
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    try_json(args).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// As [`json`], for tests that go on after a failure.
+///
+/// # Errors
+/// What went wrong, with the command line and its standard error.
+pub fn try_json<I, S>(args: I) -> Result<Value, String>
+where
+    I: IntoIterator<Item = S>,
+    S: AsRef<OsStr>,
+{
+    let args: Vec<_> = args.into_iter().map(|a| a.as_ref().to_owned()).collect();
+    let out = run(&args);
+    let stderr = String::from_utf8_lossy(&out.stderr);
+    if !out.status.success() {
+        return Err(format!("tshark-post {args:?}: {}\n{stderr}", out.status));
+    }
+    serde_json::from_slice(&out.stdout).map_err(|e| format!("tshark-post {args:?}: no JSON: {e}\n{stderr}"))
+}
+
+/// The root of the workspace.
 #[must_use]
-pub fn json(args: &[&str]) -> Value {
-    let output = run(args);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {error}");
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{args:?}: {e}"))
+pub fn workspace_dir() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lies in the workspace")
 }
 
-fn folder(variable: &str, default: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os(variable).map_or_else(|| root().join(default), PathBuf::from);
-    folder.is_dir().then_some(folder)
+/// The fixtures that `tests/record` made, and their manifest.
+#[must_use]
+pub fn fixtures_dir() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("captures")
 }
 
-/// The folder of captures from the outside world, where there is one (`AIRTONE_CAPTURES`).
+/// The collection of public captures that lies beside the repository and is no part of it: the folder that
+/// `AIRTONE_CAPTURES` names, else `../shared/captures`. `None` where there is none; such tests then skip.
 #[must_use]
 pub fn captures_dir() -> Option<PathBuf> {
-    folder("AIRTONE_CAPTURES", "../shared/captures")
+    let dir = match std::env::var_os("AIRTONE_CAPTURES") {
+        Some(dir) => dir.into(),
+        None => workspace_dir().join("../shared/captures"),
+    };
+    dir.is_dir().then_some(dir)
 }
 
-/// Every capture of the outside world; none, with a message, where the folder is absent.
+/// Every capture of that collection; none, with a message, where the folder is absent.
 #[must_use]
 pub fn captures() -> Vec<PathBuf> {
     let Some(folder) = captures_dir() else {
-        eprintln!("skipped: the shared captures are not here (AIRTONE_CAPTURES)");
+        eprintln!("skipped: the collection of public captures is not here (AIRTONE_CAPTURES)");
         return Vec::new();
     };
-    let mut all = files(&folder);
-    all.extend(files(&folder.join("mirrors-and-air")));
+    let mut all = captures_in(&folder);
+    all.extend(captures_in(&folder.join("mirrors-and-air")));
     all
 }
 
-/// The project's own recordings.
+/// The capture files of a folder, by name.
 #[must_use]
-pub fn fixtures() -> Vec<PathBuf> {
-    files(&root().join("tests/captures"))
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn captures_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let capture = |p: &PathBuf| {
-        let name = p.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let is_capture = |path: &PathBuf| {
+        let name = path.to_string_lossy();
         [".pcap", ".cap", ".pcapng", ".gz"].iter().any(|end| name.ends_with(end))
     };
-    let mut files: Vec<PathBuf> = entries.map(|e| e.path()).filter(capture).collect();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_capture).collect();
     files.sort();
     files
 }
 
-/// The folder of reference figures, where there is one (`AIRTONE_REFERENCE`).
+/// The folder of reference figures that lies beside the repository (`AIRTONE_REFERENCE`).
 #[must_use]
-pub fn reference() -> Option<PathBuf> {
-    folder("AIRTONE_REFERENCE", "../shared/reference")
+pub fn reference_dir() -> Option<PathBuf> {
+    let dir = match std::env::var_os("AIRTONE_REFERENCE") {
+        Some(dir) => dir.into(),
+        None => workspace_dir().join("../shared/reference"),
+    };
+    dir.is_dir().then_some(dir)
 }
 
-/// Version of the installed tshark.
+/// Version of the installed tshark, e.g. `4.0.17`; `None` without one.
 #[must_use]
 pub fn tshark() -> Option<String> {
-    let output = Command::new("tshark").arg("--version").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.split_whitespace().find(|w| w.starts_with(|c: char| c.is_ascii_digit())).map(str::to_owned)
+    let out = Command::new("tshark").arg("--version").output().ok()?;
+    version_in(&String::from_utf8_lossy(&out.stdout))
 }
 
-/// Compares the report of each capture that `manifest` lists with what it says about it; every difference
-/// is printed.
-///
-/// # Panics
-/// When a report differs.
-pub fn check_manifest(manifest: &Value, folder: &Path) {
-    let mut failures = Vec::new();
-    for entry in manifest["captures"].as_array().expect("captures") {
-        let file = entry["file"].as_str().expect("file");
-        let report = json(&["report", "--format", "json", &folder.join(file).display().to_string()]);
-        let mut expected = entry.clone();
-        let fields = expected.as_object_mut().expect("an object");
-        for note in ["file", "why", "how"] {
-            fields.remove(note);
-        }
-        let differences = expect::differences(&expected, &report);
-        failures.extend(differences.into_iter().map(|d| format!("{file}{d}")));
+fn version_in(text: &str) -> Option<String> {
+    let is_version = |word: &&str| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    let line = text.lines().next()?;
+    let word = line.split_whitespace().find(is_version)?;
+    Some(word.trim_end_matches('.').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_of_tshark_is_the_number_in_its_first_line() {
+        let debian = "TShark (Wireshark) 4.0.17 (Git v4.0.17 packaged as 4.0.17-0+deb12u1)\n\nCopyright 1998";
+        assert_eq!(version_in(debian).as_deref(), Some("4.0.17"));
+        assert_eq!(version_in("TShark (Wireshark) 4.4.9.\n").as_deref(), Some("4.4.9"));
+        assert_eq!(version_in(""), None);
     }
-    assert!(failures.is_empty(), "{} differences:\n{}", failures.len(), failures.join("\n"));
+
+    #[test]
+    fn fixtures_lie_in_the_workspace() {
+        assert!(fixtures_dir().starts_with(workspace_dir()));
+        assert!(workspace_dir().join("Cargo.toml").is_file());
+    }
 }

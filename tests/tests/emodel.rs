@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use airtone_tests::{json, reference};
+use airtone_tests::{json, reference_dir};
 
 /// The files carry six decimals.
 const TOLERANCE: f64 = 1e-6;
@@ -11,7 +11,7 @@ const TOLERANCE: f64 = 1e-6;
 type Row = BTreeMap<String, String>;
 
 fn rows(name: &str) -> Vec<Row> {
-    let Some(folder) = reference() else {
+    let Some(folder) = reference_dir() else {
         eprintln!("skipped: the reference folder is not here");
         return Vec::new();
     };
