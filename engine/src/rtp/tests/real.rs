@@ -169,3 +169,9 @@ fn fax_streams_are_whole() {
     let packets: Vec<_> = found.streams.iter().map(|s| (s.stream.packets, s.stream.lost)).collect();
     assert_eq!(packets, [(3848, 0), (3147, 0)]);
 }
+
+#[test]
+fn compound_rtcp_is_rtcp_and_no_stream() {
+    let Some(found) = found("rtcp-compound.pcap") else { return };
+    assert_eq!((found.rtcp, found.streams.len()), (5, 0));
+}
