@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
+use super::arrival::Arrival;
 use super::clock;
 use super::header::Parsed;
-use super::stream::Arrival;
 use super::tracker::Key;
 use crate::packet::{Context, Nanos};
 

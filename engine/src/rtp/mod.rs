@@ -1,5 +1,6 @@
 //! RTP (RFC 3550): streams and their loss, jitter, lateness; RTCP; telephone events (RFC 4733).
 
+mod arrival;
 mod clock;
 mod detect;
 mod endpoints;
@@ -7,11 +8,13 @@ mod events;
 mod feedback;
 pub mod header;
 mod interval;
+mod media_flow;
 mod mos;
 mod paths;
 mod payloads;
 mod playout;
 mod relay;
+mod rest;
 mod rtcp;
 mod stream;
 mod summary;

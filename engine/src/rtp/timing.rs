@@ -91,14 +91,14 @@ impl Timing {
     }
 
     /// The next packet in order of arrival. `resumed`: it carries a marker and came after a pause.
-    #[inline]
+    #[inline(always)]
     pub fn packet(&mut self, at: Nanos, timestamp: u32, resumed: bool) -> Step {
         if !self.started {
             return self.begin(at, timestamp);
         }
         self.ticks += i64::from(timestamp.wrapping_sub(self.timestamp).cast_signed());
         self.timestamp = timestamp;
-        let arrival = at.millis_since(self.base);
+        let arrival = at.0.wrapping_sub(self.base.0) as f64 * 1e-6;
         let media = self.ticks as f64 * self.ms_per_tick;
         let transit = arrival - media;
         let difference = (transit - self.previous).abs();
@@ -128,6 +128,7 @@ impl Timing {
         }
     }
 
+    #[cold]
     fn begin(&mut self, at: Nanos, timestamp: u32) -> Step {
         let discontinuity = self.started;
         self.started = true;
@@ -142,6 +143,7 @@ impl Timing {
         Step { jitter_ms: self.jitter, behind_ms: 0.0, transit_ms: 0.0, discontinuity }
     }
 
+    #[cold]
     fn next_bucket(&mut self, arrival: f64) {
         let stale = arrival >= self.bucket_end + BUCKET_MS;
         self.older_min = if stale { f64::INFINITY } else { self.bucket_min };

@@ -5,10 +5,11 @@ use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 
+use super::arrival::Arrival;
 use super::detect::{self, Probation};
 use super::endpoints::Endpoints;
 use super::rtcp::{self, Packet};
-use super::stream::{Arrival, Outcome, Settings, Stream};
+use super::stream::{Outcome, Settings, Stream};
 use super::{Header, Verdict, header, wireshark};
 use crate::config::Config;
 use crate::facts::RtpFacts;
@@ -21,32 +22,27 @@ const ENDPOINTS_PER_STREAM: usize = 4;
 /// Streams with one SSRC that RTCP is matched against; the newest ones.
 const MAX_SAME_SSRC: usize = 32;
 
-/// What tells streams apart. Hashes as three words.
+/// What tells streams apart: addresses, ports and SSRC as five words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Key {
-    source: u128,
-    destination: u128,
-    ports_and_ssrc: u64,
-}
+pub(super) struct Key([u64; 5]);
 
 impl Key {
+    #[inline]
     pub fn new(source: Endpoint, destination: Endpoint, ssrc: u32) -> Self {
-        Self {
-            source: u128::from_ne_bytes(source.octets),
-            destination: u128::from_ne_bytes(destination.octets),
-            ports_and_ssrc: u64::from(source.port) << 48
-                | u64::from(destination.port) << 32
-                | u64::from(ssrc),
-        }
+        let words = |endpoint: Endpoint| {
+            let address = u128::from_ne_bytes(endpoint.octets);
+            [address as u64, (address >> 64) as u64]
+        };
+        let ([a, b], [c, d]) = (words(source), words(destination));
+        let ports = u64::from(source.port) << 48 | u64::from(destination.port) << 32;
+        Self([a, b, c, d, ports | u64::from(ssrc)])
     }
 }
 
 impl Hash for Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u128(self.source);
-        state.write_u128(self.destination);
-        state.write_u64(self.ports_and_ssrc);
+        self.0.iter().for_each(|&word| state.write_u64(word));
     }
 }
 

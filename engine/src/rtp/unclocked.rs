@@ -54,7 +54,7 @@ impl Unclocked {
         clock::infer(self.ticks, step, self.first, packet.at, self.count)
     }
 
-    pub fn into_packets(self: Box<Self>) -> Vec<Queued> {
+    pub fn into_packets(self) -> Vec<Queued> {
         self.packets
     }
 }

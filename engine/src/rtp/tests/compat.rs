@@ -118,7 +118,7 @@ fn versions_differ_where_they_should() {
     use super::sender::{Rtp, Wire, nth};
     let figures = |version, packets: &[Rtp]| {
         let mut wire = Wire::new(&Config { compat: Some(version), ..Config::default() });
-        packets.iter().for_each(|packet| drop(wire.send(packet)));
+        wire.send_all(packets.iter().copied());
         wire.stream().stream.wireshark.unwrap()
     };
     let mut late_last: Vec<Rtp> = (0..50).map(nth).collect();

@@ -8,4 +8,5 @@ mod random;
 mod real;
 mod rules;
 mod sender;
+mod signalling;
 mod speed;

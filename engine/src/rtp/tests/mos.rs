@@ -67,7 +67,7 @@ fn delay_declared_or_from_rtcp() {
         return;
     }
     let mut wire = Wire::new(&Config { declared_delay_ms: Some(150.0), ..Config::default() });
-    (0..500).for_each(|n| drop(wire.send(&nth(n))));
+    wire.send_all((0..500).map(nth));
     let mos = wire.stream().stream.mos;
     assert_eq!((mos.delay_source.as_deref(), mos.one_way_delay_ms), (Some("declared"), Some(150.0)));
     assert!(mos.cq.unwrap() < mos.lq.unwrap());

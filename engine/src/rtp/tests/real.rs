@@ -1,6 +1,6 @@
 //! Real captures, without SDP: what the heuristic finds, what it must not find, and known truths.
 
-use super::captures::{Result, folder, path, run};
+use super::captures::{Result, path, run};
 use crate::config::Config;
 use crate::model::Stream;
 
@@ -36,7 +36,9 @@ fn six_mirrors_make_one_stream() {
 
 #[test]
 fn streams_without_signalling() {
-    let truths: [(&str, &[(u32, u64, u64, &str, f64)]); 4] = [
+    // SSRC, packets, lost, codec, ms per packet.
+    type Truth = (u32, u64, u64, &'static str, f64);
+    let truths: [(&str, &[Truth]); 4] = [
         ("rtp-pcma-40ms.pcap", &[(0xd500_ca81, 826, 0, "PCMA", 40.0)]),
         ("rtp-pcmu-milliwatt.pcap", &[(0x61dc_f074, 232, 0, "PCMU", 20.0)]),
         (
@@ -168,53 +170,8 @@ fn fax_streams_are_whole() {
     assert_eq!(packets, [(3848, 0), (3147, 0)]);
 }
 
-/// Prints what is found in every capture; for people.
 #[test]
-#[ignore = "prints"]
-fn overview() {
-    let Some(folder) = folder() else { return };
-    for folder in [folder.clone(), folder.join("mirrors-and-air")] {
-        let mut files: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        files.sort();
-        for file in files.iter().filter(|file| file.is_file()) {
-            let found = run(file, &Config::default(), 1);
-            println!("{} rtcp {}", file.file_name().unwrap().to_string_lossy(), found.rtcp);
-            for summary in &found.streams {
-                let s = &summary.stream;
-                println!(
-                    "   {} {} {} > {} pt {:?} {:?} {:?} {:?} ptime {:?} n {} exp {} lost {} dup {} ooo {} late {} jit {:?} drift {:?} skew {:?} dtmf {} relayed {:?} rtcp {:?}",
-                    s.id,
-                    s.ssrc,
-                    s.source.unwrap(),
-                    s.destination.unwrap(),
-                    s.payload_types,
-                    s.codec,
-                    s.clock_hz,
-                    s.clock_source,
-                    s.ptime_ms,
-                    s.packets,
-                    s.expected,
-                    s.lost,
-                    s.duplicates,
-                    s.out_of_order,
-                    s.late,
-                    s.jitter_ms.map(|j| (j.mean, j.max)),
-                    s.clock_drift_ppm,
-                    s.skew_ms,
-                    summary.dtmf.iter().map(|d| d.digit.as_str()).collect::<String>(),
-                    s.relayed_from,
-                    s.rtcp.as_ref().map(|r| (
-                        r.reports,
-                        r.round_trip_ms,
-                        r.peer_lost_percent,
-                        r.peer_jitter_ms,
-                        r.xr_mos_lq,
-                        r.xr_r_factor,
-                        r.xr_frames.clone()
-                    ))
-                );
-            }
-        }
-    }
+fn compound_rtcp_is_rtcp_and_no_stream() {
+    let Some(found) = found("rtcp-compound.pcap") else { return };
+    assert_eq!((found.rtcp, found.streams.len()), (5, 0));
 }

@@ -86,6 +86,12 @@ impl Wire {
         self.tracker.datagram(&rtp.context(self.frame), &bytes, bytes.len())
     }
 
+    pub fn send_all(&mut self, packets: impl IntoIterator<Item = Rtp>) {
+        for packet in packets {
+            self.send(&packet);
+        }
+    }
+
     /// Sends it and gives its facts.
     pub fn facts(&mut self, rtp: &Rtp) -> RtpFacts {
         match self.send(rtp) {
@@ -109,8 +115,6 @@ impl Wire {
 /// Sends all and gives the only stream.
 pub fn stream_of(packets: impl IntoIterator<Item = Rtp>) -> StreamSummary {
     let mut wire = Wire::new(&Config::default());
-    for packet in packets {
-        wire.send(&packet);
-    }
+    wire.send_all(packets);
     wire.stream()
 }
