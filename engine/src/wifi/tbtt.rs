@@ -13,6 +13,8 @@ pub(super) struct Clock {
     origin: u64,
     /// Index of the beacon before.
     index: i64,
+    /// TSF of the beacon before, from the origin.
+    since: i64,
     phase: Phase,
 }
 
@@ -40,7 +42,7 @@ impl Clock {
     /// Starts with a first beacon of the given interval.
     pub(super) fn start(tsf: u64, interval_tu: u16) -> Self {
         let phase = Phase { current: 0, previous: 0, seen: 1 };
-        Self { period: i64::from(interval_tu) * 1_024, origin: tsf, index: 0, phase }
+        Self { period: i64::from(interval_tu) * 1_024, origin: tsf, index: 0, since: 0, phase }
     }
 
     /// Takes the next beacon; `None` when its TSF is out of all proportion.
@@ -49,9 +51,13 @@ impl Clock {
         // A beacon a little before the phase so far is on time and shows a lower phase; T/8 would be too much.
         let guard = self.period / 16;
         let shifted = since.checked_sub(self.phase())?.checked_add(guard)?;
-        let index = shifted.div_euclid(self.period);
+        let mut index = shifted.div_euclid(self.period);
+        // More than half an interval after the beacon before, and yet no further: the beacons by which the
+        // phase was set were late themselves. This one shows where the target times really are.
+        let apart = since.checked_sub(self.since)? > self.period / 2;
+        index += i64::from(apart && index == self.index);
         let step = Step { steps: index.checked_sub(self.index)?, offset: since - index * self.period };
-        self.index = index;
+        (self.index, self.since) = (index, since);
         self.phase.note(step.offset);
         Some(step)
     }
@@ -109,6 +115,16 @@ mod tests {
             assert_eq!(clock.step(n * T + 500).map(|step| step.steps), Some(1));
         }
         assert_eq!(clock.phase(), -4_500, "the phase follows upward after a window");
+    }
+
+    /// A first beacon 10 ms late, the next ones early against it by more than the guard.
+    #[test]
+    fn target_times_set_by_a_late_beacon_are_set_again() {
+        let mut clock = Clock::start(0, 100);
+        for at in [94_717, 194_285, 299_758, 398_917, 507_955] {
+            assert_eq!(clock.step(at).map(|step| step.steps), Some(1), "{at}");
+        }
+        assert_eq!(clock.phase(), -10_683);
     }
 
     #[test]
