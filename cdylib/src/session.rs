@@ -1,0 +1,107 @@
+//! One analysis of a host program: packets in, facts per frame, the report. Safe Rust; the C ABI and the Lua
+//! entry are two ways in.
+
+use airtone_engine::observation::Observed;
+use airtone_engine::{Config, Engine, FrameFacts, Packet, Report, SourceInfo};
+
+/// An engine with what its host asks for again: the facts of frames that were read, and the report.
+#[derive(Debug)]
+pub struct Session {
+    engine: Engine,
+    facts: Facts,
+    /// Made when first asked for, dropped by the next packet.
+    report: Option<Box<Report>>,
+}
+
+/// Facts by frame number. Frames without facts cost nothing but their place.
+#[derive(Debug, Default)]
+struct Facts {
+    /// Index into `kept` plus one, by frame number; 0 is nothing.
+    by_frame: Vec<u32>,
+    kept: Vec<FrameFacts>,
+}
+
+/// Frames whose facts are remembered at most: a capture of this size fills the host's memory first.
+const MAX_FRAMES: usize = 100_000_000;
+
+impl Facts {
+    fn keep(&mut self, frame: u64, facts: FrameFacts) {
+        let Ok(frame) = usize::try_from(frame) else { return };
+        if facts == FrameFacts::default() || frame >= MAX_FRAMES {
+            return;
+        }
+        if self.by_frame.len() <= frame {
+            self.by_frame.resize(frame + 1, 0);
+        }
+        self.kept.push(facts);
+        self.by_frame[frame] = u32::try_from(self.kept.len()).unwrap_or(0);
+    }
+
+    fn of(&self, frame: u64) -> Option<&FrameFacts> {
+        let place = *self.by_frame.get(usize::try_from(frame).ok()?)?;
+        self.kept.get(usize::try_from(place).ok()?.checked_sub(1)?)
+    }
+}
+
+impl Session {
+    /// A new analysis.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self { engine: Engine::new(config), facts: Facts::default(), report: None }
+    }
+
+    /// Forgets everything but the settings.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.engine.config().clone());
+    }
+
+    /// Takes the next packet; its facts are also kept under its frame number.
+    pub fn packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
+        self.report = None;
+        let facts = self.engine.packet(packet);
+        self.facts.keep(packet.frame, facts);
+        facts
+    }
+
+    /// Takes what the host dissected.
+    pub fn observe(&mut self, observed: &Observed<'_>) -> FrameFacts {
+        self.report = None;
+        let facts = self.engine.observe(observed);
+        self.facts.keep(observed.frame, facts);
+        facts
+    }
+
+    /// What was known about a frame when it was read.
+    #[must_use]
+    pub fn facts(&self, frame: u64) -> Option<&FrameFacts> {
+        self.facts.of(frame)
+    }
+
+    /// The report of everything so far.
+    pub fn report(&mut self) -> &Report {
+        let engine = &self.engine;
+        self.report.get_or_insert_with(|| Box::new(engine.report(SourceInfo::default())))
+    }
+
+    /// The engine, for figures of a stream or call while reading.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_found_by_frame_and_ordinary_frames_cost_nothing() {
+        let mut facts = Facts::default();
+        facts.keep(1, FrameFacts::default());
+        facts.keep(9, FrameFacts { stream: Some(3), ..FrameFacts::default() });
+        assert_eq!(facts.kept.len(), 1);
+        assert_eq!(facts.of(9).and_then(|f| f.stream), Some(3));
+        assert_eq!(facts.of(1), None);
+        assert_eq!(facts.of(1_000), None);
+    }
+}
