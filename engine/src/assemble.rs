@@ -27,7 +27,7 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
         capture: capture(engine, source),
         calls: calls.iter().map(|c| c.call.clone()).collect(),
         streams: streams.iter().map(|s| s.stream.clone()).collect(),
-        sip: engine.trackers.sip.statistics(),
+        sip: engine.trackers.sip.statistics(span.last),
         wifi: engine.trackers.wifi.report(span.last),
         findings: Vec::new(),
     };

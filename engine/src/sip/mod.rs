@@ -213,18 +213,19 @@ impl Tracker {
         self.calls.values().map(|call| call.summary(end)).collect()
     }
 
-    /// Methods, responses, retransmissions, registrations, RFC 6076 figures.
+    /// Methods, responses, retransmissions, registrations, RFC 6076 figures. `end`: time of the capture's
+    /// last packet.
     #[must_use]
-    pub fn statistics(&self) -> model::Sip {
+    pub fn statistics(&self, end: Nanos) -> model::Sip {
         let mut rates = self.past.clone();
         for call in self.calls.values() {
-            rates.add(call, self.last);
+            rates.add(call, end);
         }
         model::Sip {
             requests: self.counts.requests(),
             responses: self.counts.responses(),
             retransmissions: self.counts.retransmissions,
-            registrations: self.registrations.records(),
+            registrations: self.registrations.records(end),
             rfc6076: rates.figures(self.registrations.delay_ms()),
         }
     }

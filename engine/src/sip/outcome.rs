@@ -9,6 +9,8 @@ use crate::packet::Nanos;
 
 /// Timer B and F, 64 x T1 (RFC 3261 section 17): a request without any reply has failed.
 pub(super) const NO_REPLY: i64 = 32 * Nanos::SECOND;
+/// A device that has credentials sends them within a round trip; a challenge this young may still be met.
+pub(super) const CHALLENGE_GRACE: i64 = 2 * Nanos::SECOND;
 /// Ringing as long as this before the caller gives up means that nobody picked up.
 const LONG_RING_S: f64 = 15.0;
 
@@ -29,6 +31,7 @@ impl Call {
             return self.answered_verdict();
         }
         match (self.settled(), &self.attempt.cancel, &self.bye) {
+            (Some(result), ..) if self.may_be_met(result, end) => Verdict::default(),
             (Some(result), cancel, _) => self.refused_verdict(result, cancel.as_ref()),
             (None, Some(cancel), _) if cancel.hops <= self.attempt.nearest() => self.cancelled(cancel, None),
             (None, _, Some(bye)) => Verdict {
@@ -41,6 +44,12 @@ impl Call {
             },
             _ => self.open_verdict(end),
         }
+    }
+
+    /// A challenge just before the end of the capture is no failure yet, unless it refuses credentials.
+    fn may_be_met(&self, result: &Final, end: Nanos) -> bool {
+        let young = end.0.saturating_sub(result.at.0) < CHALLENGE_GRACE;
+        young && matches!(result.code, 401 | 407 | 422) && !self.attempt.credentials
     }
 
     fn answered_verdict(&self) -> Verdict {

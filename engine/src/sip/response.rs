@@ -30,9 +30,16 @@ impl Call {
     fn attempt_response(&mut self, seen: &Seen<'_>, code: u16, fresh: bool) {
         self.attempt.replied = true;
         match code {
-            0..=100 => {}
+            0..=100 => self.trying(seen),
             101..=199 => self.provisional(seen, code, fresh),
             _ => self.final_response(seen, code, fresh),
+        }
+    }
+
+    /// Told once per attempt: the next hop has the INVITE.
+    fn trying(&mut self, seen: &Seen<'_>) {
+        if !std::mem::replace(&mut self.attempt.trying, true) && self.attempt.result.is_none() {
+            self.story.tell(seen.cx, "trying", "100 Trying: the next hop works on it");
         }
     }
 
