@@ -246,8 +246,10 @@ pub struct CallSummary {
     pub unanswered_offer: Option<u64>,
     /// Frames of the messages that tell the call: INVITE, ringing, final answer, BYE or CANCEL.
     pub frames: Vec<u64>,
-    /// Codec names agreed for audio, as the answer lists them, most preferred first.
+    /// Codec names agreed for audio: those of the last answer as it lists them, then those agreed before.
     pub agreed_codecs: Vec<String>,
+    /// Where the parties said that they receive audio or video.
+    pub media: Vec<crate::packet::Endpoint>,
     /// Audio was sendrecv at the end of the last offer and answer.
     pub both_ways: bool,
 }

@@ -84,6 +84,8 @@ impl Call {
         let phrase = text(seen.message.subject(), MAX_PHRASE);
         if (200..300).contains(&code) {
             self.answered(seen, code, &phrase, fresh);
+        } else if self.began_before {
+            self.reinvite_response(seen, code, fresh);
         } else if fresh {
             self.refused(seen, code, &phrase);
         }
@@ -114,7 +116,11 @@ impl Call {
         if let Some(tag) = seen.to_tag {
             self.confirm(tag);
         }
-        if self.answer.is_none() {
+        if self.began_before {
+            if fresh {
+                self.story.tell(seen.cx, "reinvite_accepted", &format!("{code} {phrase}"));
+            }
+        } else if self.answer.is_none() {
             self.mark(seen.cx.frame);
             self.story.turn(seen.cx, "answered", &format!("{code} {phrase}: the call is answered"));
         } else if fresh {

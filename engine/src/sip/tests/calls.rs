@@ -326,10 +326,30 @@ fn an_invite_inside_an_unknown_dialog_is_a_call_that_began_before() {
     talk.up(&invite).wait(10).down(&invite.reply("200 OK")).wait(5_000);
     let call = talk.call().call;
     assert_eq!(verdict(&call), (CallOutcome::Answered, Some(200), EndedBy::Open));
-    assert_eq!(kinds(&call)[0], "begun_before");
+    assert_eq!(kinds(&call), ["begun_before", "reinvite_accepted"]);
     assert_eq!((call.post_dial_delay_s, call.setup_s), (None, None));
-    near(call.duration_s, 5.0);
+    assert_eq!((call.answer, call.duration_s), (None, None), "the answer was before the capture");
     assert_eq!(talk.run.statistics().rfc6076.ser_percent, None);
+}
+
+#[test]
+fn a_refused_change_of_a_call_that_began_before_leaves_it_answered() {
+    for (status, expected) in [
+        ("488 Not Acceptable Here", (CallOutcome::Answered, None, EndedBy::Caller)),
+        ("401 Unauthorized", (CallOutcome::Answered, None, EndedBy::Caller)),
+        ("481 Call/Transaction Does Not Exist", (CallOutcome::Failed, Some(481), EndedBy::Network)),
+    ] {
+        let mut talk = Talk::new();
+        let invite = Msg::inside("INVITE", 9);
+        talk.up(&invite).wait(10).down(&invite.reply(status)).wait(5_000);
+        if expected.1.is_none() {
+            talk.up(&Msg::inside("BYE", 10)).wait(5).down(&Msg::inside("BYE", 10).reply("200 OK"));
+        }
+        assert_eq!(verdict(&talk.call().call), expected, "{status}");
+    }
+    let mut talk = Talk::new();
+    talk.up(&Msg::inside("INVITE", 9));
+    assert_eq!(verdict(&talk.call().call), (CallOutcome::Answered, None, EndedBy::Open), "no reply yet");
 }
 
 #[test]
