@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{About, Call, CallOutcome, Finding, Registration, RegistrationOutcome, Severity, Stream};
+use crate::model::{
+    About, Call, CallOutcome, EndedBy, Finding, Registration, RegistrationOutcome, Severity, Stream,
+};
 use crate::packet::{Endpoint, Nanos};
 use crate::sip::CallSummary;
 
-use super::wording::{call_filter, count, frames_filter, quoted};
+use super::wording::{call_filter, frames_filter, quoted};
 use super::{Facts, finding};
 
 /// A talk time below this may end before the first packet of one side.
@@ -89,12 +91,15 @@ fn failed(summary: &CallSummary) -> Option<Finding> {
     let call = &summary.call;
     let what = match call.outcome {
         CallOutcome::Failed => "failed",
-        CallOutcome::AuthFailed => "was refused for its credentials",
+        CallOutcome::AuthFailed => "failed its authentication",
         CallOutcome::Rejected => "was rejected",
         _ => return None,
     };
     let title = format!("Call {} {what}{}", call.id, code(call.outcome_code));
-    Some(finding(Severity::Warning, "call_failed", title, reason(call)))
+    // somebody who does not want to talk is no trouble
+    let by_choice = call.ended_by == EndedBy::Callee && matches!(call.outcome_code, Some(480 | 603));
+    let severity = if by_choice { Severity::Note } else { Severity::Warning };
+    Some(finding(severity, "call_failed", title, reason(call)))
 }
 
 fn code(code: Option<u16>) -> String {
@@ -129,6 +134,9 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let failures: Vec<&&Registration> = attempts.iter().filter(refused).collect();
     let last = failures.last()?;
     let why = match last.outcome {
+        RegistrationOutcome::AuthFailed if matches!(last.code, Some(401 | 407)) => {
+            "no credentials that the registrar accepts followed its challenge"
+        }
         RegistrationOutcome::AuthFailed => "the credentials were not accepted",
         RegistrationOutcome::NoReply => "no reply came",
         _ => "the registrar refused",
@@ -136,12 +144,14 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let recovered = attempts.last().is_some_and(|a| !refused(&a));
     let severity = if recovered { Severity::Note } else { Severity::Warning };
     let title = format!("Registration failed{}: {aor}", code(last.code));
-    let detail = format!(
-        "{} of {} failed; the last of them because {why}{}.",
-        failures.len(),
-        count(attempts.len() as u64, "attempt"),
-        if recovered { ", but it was registered later" } else { "" }
-    );
+    let share = match (failures.len(), attempts.len()) {
+        (_, 1) => "It failed".to_owned(),
+        (1, all) => format!("1 of {all} attempts failed"),
+        (failed, all) if failed == all => format!("All {all} attempts failed, the last"),
+        (failed, all) => format!("{failed} of {all} attempts failed, the last"),
+    };
+    let later = if recovered { ", but it was registered later" } else { "" };
+    let detail = format!("{share} because {why}{later}.");
     let mut found = finding(severity, "registration_failure", title, detail);
     found.frames = failures.iter().map(|r| r.frame).collect();
     found.filter = if aor.is_empty() {
