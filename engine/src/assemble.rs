@@ -18,6 +18,7 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
+    share_calls(&mut streams);
     for summary in &mut calls {
         join(summary, &streams);
     }
@@ -27,7 +28,7 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
         capture: capture(engine, source),
         calls: calls.iter().map(|c| c.call.clone()).collect(),
         streams: streams.iter().map(|s| s.stream.clone()).collect(),
-        sip: engine.trackers.sip.statistics(),
+        sip: engine.trackers.sip.statistics(span.last),
         wifi: engine.trackers.wifi.report(span.last),
         findings: Vec::new(),
     };
@@ -42,12 +43,36 @@ fn direction(receiver: Party) -> String {
     }
 }
 
+/// What a relay sends on, or gets to send on, belongs to the same call in the same direction, even where the
+/// SDP of that leg was not seen.
+fn share_calls(streams: &mut [StreamSummary]) {
+    let places: BTreeMap<u32, usize> = streams.iter().enumerate().map(|(at, s)| (s.stream.id, at)).collect();
+    let legs: Vec<(usize, usize)> = streams
+        .iter()
+        .enumerate()
+        .filter_map(|(after, s)| Some((*places.get(&s.stream.relayed_from?)?, after)))
+        .collect();
+    // once down the chains of relays and once up
+    for (from, to) in legs.iter().copied().chain(legs.iter().rev().map(|&(before, after)| (after, before))) {
+        let Some(call) = streams[from].stream.call.filter(|_| streams[to].stream.call.is_none()) else {
+            continue;
+        };
+        let (receiver, direction) = (streams[from].receiver, streams[from].stream.direction.clone());
+        let leg = &mut streams[to];
+        leg.stream.call = Some(call);
+        leg.stream.direction = direction;
+        leg.receiver = receiver;
+    }
+}
+
 /// Gives a call its streams, and what they tell about it.
 fn join(summary: &mut CallSummary, streams: &[StreamSummary]) {
     let call = &mut summary.call;
     let own: Vec<&StreamSummary> = streams.iter().filter(|s| s.stream.call == Some(call.id)).collect();
     call.streams = own.iter().map(|s| s.stream.id).collect();
-    call.mos = call_mos(own.iter().map(|s| &s.stream));
+    // A packet behind a relay got at least so far: the last leg seen is the nearest to the listener.
+    let sent_on = |id| own.iter().any(|s| s.stream.relayed_from == Some(id) && s.stream.mos.lq.is_some());
+    call.mos = call_mos(own.iter().map(|s| &s.stream).filter(|s| !sent_on(s.id)));
     for summary in &own {
         // What a relay sends on are the same digits again.
         if summary.stream.relayed_from.is_none() {
@@ -149,6 +174,43 @@ mod tests {
         let mos = call_mos(streams.iter()).unwrap();
         assert_eq!((mos.worst, mos.scale), (3.2, Scale::Nb));
         assert!((mos.average - 4.1).abs() < 1e-12);
+    }
+
+    #[test]
+    fn legs_of_a_relay_share_the_call() {
+        let leg = |id, relayed_from, call| StreamSummary {
+            stream: Stream { id, relayed_from, call, ..Stream::default() },
+            receiver: call.map(|_| Party::Caller),
+            ..StreamSummary::default()
+        };
+        // 1 > 2 > 3 of call 7, announced in the middle; 4 > 5 of nobody; 6 alone
+        let mut streams = [
+            leg(1, None, None),
+            leg(2, Some(1), Some(7)),
+            leg(3, Some(2), None),
+            leg(4, None, None),
+            leg(5, Some(4), None),
+            leg(6, None, None),
+        ];
+        share_calls(&mut streams);
+        let calls: Vec<_> = streams.iter().map(|s| s.stream.call).collect();
+        assert_eq!(calls, [Some(7), Some(7), Some(7), None, None, None]);
+        assert_eq!(streams[2].receiver, Some(Party::Caller));
+    }
+
+    #[test]
+    fn the_last_leg_of_a_relay_rates_the_call() {
+        let leg = |id, relayed_from, lq| {
+            let mut stream = Stream { id, relayed_from, call: Some(1), ..rated(lq, Scale::Nb, 30.0) };
+            stream.media = Some("audio".into());
+            StreamSummary { stream, ..StreamSummary::default() }
+        };
+        let mut summary = CallSummary::default();
+        summary.call.id = 1;
+        join(&mut summary, &[leg(1, None, 3.1), leg(2, Some(1), 4.3)]);
+        assert_eq!(summary.call.mos.unwrap().worst, 4.3, "what came out of the relay got into it");
+        join(&mut summary, &[leg(1, None, 4.4), leg(2, Some(1), 3.0)]);
+        assert_eq!(summary.call.mos.unwrap().worst, 3.0);
     }
 
     #[test]

@@ -488,6 +488,8 @@ pub enum RegistrationOutcome {
     Rejected,
     /// Nothing came back.
     NoReply,
+    /// The capture ended before a reply, or credentials after a challenge, could come.
+    Pending,
 }
 
 /// One registration attempt, challenges included.

@@ -12,6 +12,7 @@ mod page;
 mod paint;
 mod select;
 mod sip;
+mod story;
 mod streams;
 mod table;
 mod units;

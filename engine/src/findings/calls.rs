@@ -3,10 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{About, Call, CallOutcome, Finding, Registration, RegistrationOutcome, Severity};
+use crate::model::{
+    About, Call, CallOutcome, EndedBy, Finding, Registration, RegistrationOutcome, Severity, Stream,
+};
+use crate::packet::{Endpoint, Nanos};
 use crate::sip::CallSummary;
 
-use super::wording::{call_filter, count, frames_filter, quoted};
+use super::wording::{call_filter, frames_filter, quoted};
 use super::{Facts, finding};
 
 /// A talk time below this may end before the first packet of one side.
@@ -32,28 +35,45 @@ fn about(mut finding: Finding, summary: &CallSummary) -> Finding {
 /// Both sides agreed to send, one did not (or its packets never came here).
 fn one_way_audio(facts: &Facts<'_>, summary: &CallSummary) -> Option<Finding> {
     let call = &summary.call;
-    let talked = call.outcome == CallOutcome::Answered && call.duration_s.is_some_and(|s| s >= MIN_TALK_S);
-    if !talked || !summary.both_ways {
+    let from = call.answer.or(call.start)?;
+    let end = call.end.or(facts.report.capture.last)?;
+    let talk_s = end.seconds_since(from);
+    if call.outcome != CallOutcome::Answered || talk_s < MIN_TALK_S || !summary.both_ways {
         return None;
     }
-    let audio = || {
-        facts.report.streams.iter().filter(|s| {
-            s.call == Some(call.id) && s.packets > 10 && matches!(s.media.as_deref(), Some("audio") | None)
-        })
-    };
-    let sent = |direction: &str| audio().any(|s| s.direction.as_deref() == Some(direction));
+    let audio = sound_after(facts, call.id, from);
+    let sent = |direction: &str| audio.iter().any(|s| s.direction.as_deref() == Some(direction));
     let (silent, heard) = match (sent("caller_to_callee"), sent("callee_to_caller")) {
         (true, false) => ("callee", "caller"),
         (false, true) => ("caller", "callee"),
         _ => return None,
     };
     let title = format!("One-way audio: call {}, nothing from the {silent}", call.id);
-    let detail = format!(
-        "Answered for {:.0} s and both sides agreed to send, but only the {heard}'s RTP was captured: the {heard} \
-         hears nothing, or the sensor sees one direction only.",
-        call.duration_s.unwrap_or_default()
+    let mut detail = format!(
+        "Answered for {talk_s:.0} s and both sides agreed to send, but only the {heard}'s RTP was captured: the \
+         {heard} hears nothing, or the sensor sees one direction only."
     );
-    Some(finding(Severity::Critical, "one_way_audio", title, detail))
+    let mut severity = Severity::Critical;
+    let known = |end: &Endpoint| summary.media.iter().any(|media| media.ip() == end.ip());
+    let strange =
+        |end: fn(&Stream) -> Option<Endpoint>| audio.iter().filter_map(|s| end(s)).find(|e| !known(e));
+    if let Some(relay) = strange(|s| s.destination) {
+        severity = Severity::Warning;
+        detail +=
+            &format!(" It goes to {relay}, which no SDP here names: the way back may be out of sight, too.");
+    } else if let Some(nat) = strange(|s| s.source) {
+        detail +=
+            &format!(" It comes from {nat}, which no SDP here names: NAT, and the way back goes astray.");
+    }
+    Some(finding(severity, "one_way_audio", title, detail))
+}
+
+/// Audio streams of a call that reach beyond its answer; sound before it is the network's, not the callee's.
+fn sound_after<'a>(facts: &Facts<'a>, call: u32, answer: Nanos) -> Vec<&'a Stream> {
+    let reaches = |s: &&Stream| s.start.seconds_since(answer) + s.duration_s > 0.0;
+    let is_audio = |s: &&Stream| matches!(s.media.as_deref(), Some("audio") | None);
+    let own = facts.report.streams.iter().filter(|s| s.call == Some(call) && s.packets > 10);
+    own.filter(is_audio).filter(reaches).collect()
 }
 
 fn unanswered_sdp(summary: &CallSummary) -> Option<Finding> {
@@ -71,12 +91,15 @@ fn failed(summary: &CallSummary) -> Option<Finding> {
     let call = &summary.call;
     let what = match call.outcome {
         CallOutcome::Failed => "failed",
-        CallOutcome::AuthFailed => "was refused for its credentials",
+        CallOutcome::AuthFailed => "failed its authentication",
         CallOutcome::Rejected => "was rejected",
         _ => return None,
     };
     let title = format!("Call {} {what}{}", call.id, code(call.outcome_code));
-    Some(finding(Severity::Warning, "call_failed", title, reason(call)))
+    // somebody who does not want to talk is no trouble
+    let by_choice = call.ended_by == EndedBy::Callee && matches!(call.outcome_code, Some(480 | 603));
+    let severity = if by_choice { Severity::Note } else { Severity::Warning };
+    Some(finding(severity, "call_failed", title, reason(call)))
 }
 
 fn code(code: Option<u16>) -> String {
@@ -111,6 +134,9 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let failures: Vec<&&Registration> = attempts.iter().filter(refused).collect();
     let last = failures.last()?;
     let why = match last.outcome {
+        RegistrationOutcome::AuthFailed if matches!(last.code, Some(401 | 407)) => {
+            "no credentials that the registrar accepts followed its challenge"
+        }
         RegistrationOutcome::AuthFailed => "the credentials were not accepted",
         RegistrationOutcome::NoReply => "no reply came",
         _ => "the registrar refused",
@@ -118,12 +144,14 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let recovered = attempts.last().is_some_and(|a| !refused(&a));
     let severity = if recovered { Severity::Note } else { Severity::Warning };
     let title = format!("Registration failed{}: {aor}", code(last.code));
-    let detail = format!(
-        "{} of {} failed; the last of them because {why}{}.",
-        failures.len(),
-        count(attempts.len() as u64, "attempt"),
-        if recovered { ", but it was registered later" } else { "" }
-    );
+    let share = match (failures.len(), attempts.len()) {
+        (_, 1) => "It failed".to_owned(),
+        (1, all) => format!("1 of {all} attempts failed"),
+        (failed, all) if failed == all => format!("All {all} attempts failed, the last"),
+        (failed, all) => format!("{failed} of {all} attempts failed, the last"),
+    };
+    let later = if recovered { ", but it was registered later" } else { "" };
+    let detail = format!("{share} because {why}{later}.");
     let mut found = finding(severity, "registration_failure", title, detail);
     found.frames = failures.iter().map(|r| r.frame).collect();
     found.filter = if aor.is_empty() {
@@ -155,6 +183,55 @@ mod tests {
             frame,
             round_trip_ms: None,
         }
+    }
+
+    /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, and its streams as
+    /// (sender, receiver, direction, start, seconds).
+    fn one_way(streams: &[([u8; 4], [u8; 4], &str, i64, f64)]) -> Option<Finding> {
+        let at = |seconds: i64| Some(Nanos(seconds * Nanos::SECOND));
+        let stream =
+            |&(from, to, direction, start, duration_s): &([u8; 4], [u8; 4], &str, i64, f64)| Stream {
+                source: Some(Endpoint::v4(from, 4000)),
+                destination: Some(Endpoint::v4(to, 4000)),
+                call: Some(1),
+                direction: Some(direction.to_owned()),
+                media: Some("audio".to_owned()),
+                packets: 500,
+                start: Nanos(start * Nanos::SECOND),
+                duration_s,
+                ..Stream::default()
+            };
+        let call =
+            Call { id: 1, outcome: CallOutcome::Answered, answer: at(10), end: at(40), ..Call::default() };
+        let media = vec![Endpoint::v4(A, 4000), Endpoint::v4(B, 4000)];
+        let summary = CallSummary { call, media, both_ways: true, ..CallSummary::default() };
+        let mut report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
+        report.streams = streams.iter().map(stream).collect();
+        let calls = [summary];
+        let facts = Facts { report: &report, calls: &calls, streams: &[] };
+        one_way_audio(&facts, &calls[0])
+    }
+
+    const A: [u8; 4] = [192, 0, 2, 1];
+    const B: [u8; 4] = [192, 0, 2, 2];
+    const ELSEWHERE: [u8; 4] = [198, 51, 100, 9];
+    const OUT: &str = "caller_to_callee";
+    const BACK: &str = "callee_to_caller";
+
+    #[test]
+    fn sound_one_way_is_critical_unless_the_other_way_may_be_out_of_sight() {
+        assert!(one_way(&[(A, B, OUT, 10, 30.0), (B, A, BACK, 10, 30.0)]).is_none());
+        assert!(one_way(&[]).is_none(), "nothing seen is no one-way audio");
+        let silent = one_way(&[(A, B, OUT, 10, 30.0)]).unwrap();
+        assert_eq!(silent.severity, Severity::Critical);
+        assert!(silent.title.ends_with("nothing from the callee"), "{}", silent.title);
+        let early = one_way(&[(A, B, OUT, 10, 30.0), (B, A, BACK, 4, 5.9)]).unwrap();
+        assert_eq!(early.severity, Severity::Critical, "a ring tone before the answer is no talk");
+        let nat = one_way(&[(ELSEWHERE, B, OUT, 10, 30.0)]).unwrap();
+        assert_eq!(nat.severity, Severity::Critical);
+        assert!(nat.detail.contains("NAT"), "{}", nat.detail);
+        let relay = one_way(&[(A, ELSEWHERE, OUT, 10, 30.0)]).unwrap();
+        assert_eq!(relay.severity, Severity::Warning);
     }
 
     #[test]

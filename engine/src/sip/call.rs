@@ -73,6 +73,8 @@ pub(super) struct Attempt {
     /// To-tags that rang or answered.
     pub(super) forks: Vec<u64>,
     pub(super) replied: bool,
+    /// A 100 was among the replies.
+    pub(super) trying: bool,
     /// Its INVITE carried credentials: a 403 comes from the server that asked for them.
     pub(super) credentials: bool,
     /// First 180 or 183.

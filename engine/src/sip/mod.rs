@@ -213,18 +213,19 @@ impl Tracker {
         self.calls.values().map(|call| call.summary(end)).collect()
     }
 
-    /// Methods, responses, retransmissions, registrations, RFC 6076 figures.
+    /// Methods, responses, retransmissions, registrations, RFC 6076 figures. `end`: time of the capture's
+    /// last packet.
     #[must_use]
-    pub fn statistics(&self) -> model::Sip {
+    pub fn statistics(&self, end: Nanos) -> model::Sip {
         let mut rates = self.past.clone();
         for call in self.calls.values() {
-            rates.add(call, self.last);
+            rates.add(call, end);
         }
         model::Sip {
             requests: self.counts.requests(),
             responses: self.counts.responses(),
             retransmissions: self.counts.retransmissions,
-            registrations: self.registrations.records(),
+            registrations: self.registrations.records(end),
             rfc6076: rates.figures(self.registrations.delay_ms()),
         }
     }
@@ -245,8 +246,10 @@ pub struct CallSummary {
     pub unanswered_offer: Option<u64>,
     /// Frames of the messages that tell the call: INVITE, ringing, final answer, BYE or CANCEL.
     pub frames: Vec<u64>,
-    /// Codec names agreed for audio, as the answer lists them, most preferred first.
+    /// Codec names agreed for audio: those of the last answer as it lists them, then those agreed before.
     pub agreed_codecs: Vec<String>,
+    /// Where the parties said that they receive audio or video.
+    pub media: Vec<crate::packet::Endpoint>,
     /// Audio was sendrecv at the end of the last offer and answer.
     pub both_ways: bool,
 }

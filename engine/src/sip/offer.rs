@@ -5,11 +5,16 @@ use super::message::Start;
 use super::sdp::{Media, Sdp};
 use super::story::Feature;
 use crate::media::{Announcement, Direction, MediaKind, Party};
+use crate::packet::Endpoint;
 
 /// Exchanges remembered at once.
 const MAX_EXCHANGES: usize = 4;
 /// Bytes kept of the codec names of an offer.
 const MAX_CODECS: usize = 256;
+/// Codecs remembered as agreed.
+const MAX_AGREED: usize = 8;
+/// Media endpoints remembered.
+const MAX_ENDPOINTS: usize = 8;
 /// Descriptions remembered to know them again on another leg.
 const MAX_ANNOUNCED: usize = 16;
 
@@ -47,8 +52,11 @@ pub(super) struct Session {
     exchanges: Vec<Exchange>,
     announced: Vec<u64>,
     holding: [bool; 2],
-    /// Audio codecs as the last answer lists them.
+    /// Audio codecs as the last answer lists them, then those of earlier ones: what was sent before a change
+    /// was agreed on as well.
     pub(super) agreed: Vec<String>,
+    /// Where media was announced to go.
+    pub(super) endpoints: Vec<Endpoint>,
     pub(super) both_ways: bool,
     /// Frame of an offer that was accepted without an answer.
     pub(super) unanswered: Option<u64>,
@@ -216,7 +224,13 @@ impl Call {
         let answered_audio = audio(answer);
         let session = &mut self.session;
         if offer.has_audio || answered_audio.is_some() {
-            session.agreed = answered_audio.map_or(Vec::new(), |audio| common(offer, audio));
+            let mut agreed = answered_audio.map_or(Vec::new(), |audio| common(offer, audio));
+            for earlier in std::mem::take(&mut session.agreed) {
+                if agreed.len() < MAX_AGREED && !agreed.contains(&earlier) {
+                    agreed.push(earlier);
+                }
+            }
+            session.agreed = agreed;
         }
         session.both_ways = answered_audio.is_some_and(|audio| {
             offer.direction == Direction::SendRecv
@@ -267,7 +281,15 @@ impl Call {
             announced.push(digest);
         }
         let party = self.sender(seen);
-        sdp.media.iter().filter_map(|media| announcement(self.id, party, media, seen)).collect()
+        let announcements: Vec<_> =
+            sdp.media.iter().filter_map(|media| announcement(self.id, party, media, seen)).collect();
+        for announcement in &announcements {
+            let known = &mut self.session.endpoints;
+            if known.len() < MAX_ENDPOINTS && !known.contains(&announcement.endpoint) {
+                known.push(announcement.endpoint);
+            }
+        }
+        announcements
     }
 }
 

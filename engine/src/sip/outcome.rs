@@ -9,6 +9,8 @@ use crate::packet::Nanos;
 
 /// Timer B and F, 64 x T1 (RFC 3261 section 17): a request without any reply has failed.
 pub(super) const NO_REPLY: i64 = 32 * Nanos::SECOND;
+/// A device that has credentials sends them within a round trip; a challenge this young may still be met.
+pub(super) const CHALLENGE_GRACE: i64 = 2 * Nanos::SECOND;
 /// Ringing as long as this before the caller gives up means that nobody picked up.
 const LONG_RING_S: f64 = 15.0;
 
@@ -25,10 +27,11 @@ pub(super) struct Verdict {
 impl Call {
     /// The verdict at `end`, the time of the capture's last packet.
     pub(super) fn verdict(&self, end: Nanos) -> Verdict {
-        if self.answer.is_some() || (self.began_before && self.alive) {
+        if self.answer.is_some() || self.began_answered() {
             return self.answered_verdict();
         }
         match (self.settled(), &self.attempt.cancel, &self.bye) {
+            (Some(result), ..) if self.may_be_met(result, end) => Verdict::default(),
             (Some(result), cancel, _) => self.refused_verdict(result, cancel.as_ref()),
             (None, Some(cancel), _) if cancel.hops <= self.attempt.nearest() => self.cancelled(cancel, None),
             (None, _, Some(bye)) => Verdict {
@@ -41,6 +44,19 @@ impl Call {
             },
             _ => self.open_verdict(end),
         }
+    }
+
+    /// An INVITE inside a dialog: the call was answered before the capture, whatever becomes of this change,
+    /// unless the other side knows no such dialog.
+    fn began_answered(&self) -> bool {
+        let unknown = self.attempt.result.as_ref().is_some_and(|result| result.code == 481);
+        self.began_before && (self.alive || !unknown)
+    }
+
+    /// A challenge just before the end of the capture is no failure yet, unless it refuses credentials.
+    fn may_be_met(&self, result: &Final, end: Nanos) -> bool {
+        let young = end.0.saturating_sub(result.at.0) < CHALLENGE_GRACE;
+        young && matches!(result.code, 401 | 407 | 422) && !self.attempt.credentials
     }
 
     fn answered_verdict(&self) -> Verdict {
@@ -160,7 +176,6 @@ impl Call {
     /// The call as the report shows it.
     pub(super) fn summary(&self, end: Nanos) -> CallSummary {
         let verdict = self.verdict(end);
-        let answered = verdict.outcome == CallOutcome::Answered;
         let no_reply = verdict.ended_by == EndedBy::Timeout && verdict.code.is_none();
         let ring_end = self.answer.or(verdict.end).unwrap_or(end);
         let seconds = |from: Nanos, to: Nanos| to.seconds_since(from).max(0.0);
@@ -175,15 +190,12 @@ impl Call {
             outcome_reason: verdict.reason,
             ended_by: verdict.ended_by,
             start: Some(self.start),
-            answer: self.answer,
+            answer: self.answer.filter(|_| !self.began_before),
             end: verdict.end,
             post_dial_delay_s: self.pdd_s,
             ring_s: self.attempt.ring.filter(|_| !self.began_before).map(|ring| seconds(ring, ring_end)),
             setup_s: self.answer.filter(|_| !self.began_before).map(|answer| seconds(self.start, answer)),
-            duration_s: self
-                .answer
-                .or_else(|| (answered && self.began_before).then_some(self.start))
-                .map(|from| seconds(from, talk_end)),
+            duration_s: self.answer.filter(|_| !self.began_before).map(|answer| seconds(answer, talk_end)),
             features: self.features.names(),
             events: self.story.events(),
             dtmf: self.digits.iter().copied().map(Digit::report).collect(),
@@ -198,6 +210,7 @@ impl Call {
                 .or_else(|| self.session.open_offer().filter(|_| no_reply)),
             frames: self.frames.clone(),
             agreed_codecs: self.session.agreed.clone(),
+            media: self.session.endpoints.clone(),
             both_ways: self.session.both_ways,
         }
     }

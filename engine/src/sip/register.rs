@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::message::{Message, Start};
+use super::outcome::CHALLENGE_GRACE;
 use super::params::text;
 use crate::model::{Registration, RegistrationOutcome};
 use crate::packet::{Context, Nanos};
 
 /// A challenge that is not met within this time (a person may type a password) ends the attempt.
 const CHALLENGE_WAIT: i64 = 60 * Nanos::SECOND;
+/// A REGISTER this young at the end of the capture may still be answered: three retransmissions of timer E
+/// (RFC 3261 section 17.1.2.2) fall into it.
+const REPLY_GRACE: i64 = 4 * Nanos::SECOND;
 /// Bytes kept of an address.
 const MAX_TEXT: usize = 200;
 
@@ -29,6 +33,20 @@ struct Attempt {
     /// The last REGISTER carried credentials.
     credentials: bool,
     done: bool,
+}
+
+impl Attempt {
+    /// The capture ended before the reply, or the next REGISTER, could come.
+    fn is_pending(&self, end: Nanos) -> bool {
+        let waited = end.0.saturating_sub(self.last.0);
+        match self.record.code {
+            _ if self.done => false,
+            None => end.0.saturating_sub(self.record.at.0) < REPLY_GRACE,
+            // credentials under way, or refused
+            Some(401 | 407) if self.credentials => self.last == self.sent && waited < REPLY_GRACE,
+            Some(_) => waited < CHALLENGE_GRACE,
+        }
+    }
 }
 
 /// The registrations of a capture.
@@ -212,9 +230,16 @@ impl Registrations {
         };
     }
 
-    /// In order of their first REGISTER.
-    pub(super) fn records(&self) -> Vec<Registration> {
-        self.attempts.values().map(|attempt| attempt.record.clone()).collect()
+    /// In order of their first REGISTER, as they stand at `end`, the time of the capture's last packet.
+    pub(super) fn records(&self, end: Nanos) -> Vec<Registration> {
+        let standing = |attempt: &Attempt| {
+            let mut record = attempt.record.clone();
+            if attempt.is_pending(end) {
+                record.outcome = RegistrationOutcome::Pending;
+            }
+            record
+        };
+        self.attempts.values().map(standing).collect()
     }
 
     /// Registration request delay (RFC 6076 section 4.1): mean of REGISTER to its 2xx, ms.

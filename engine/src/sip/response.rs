@@ -30,9 +30,16 @@ impl Call {
     fn attempt_response(&mut self, seen: &Seen<'_>, code: u16, fresh: bool) {
         self.attempt.replied = true;
         match code {
-            0..=100 => {}
+            0..=100 => self.trying(seen),
             101..=199 => self.provisional(seen, code, fresh),
             _ => self.final_response(seen, code, fresh),
+        }
+    }
+
+    /// Told once per attempt: the next hop has the INVITE.
+    fn trying(&mut self, seen: &Seen<'_>) {
+        if !std::mem::replace(&mut self.attempt.trying, true) && self.attempt.result.is_none() {
+            self.story.tell(seen.cx, "trying", "100 Trying: the next hop works on it");
         }
     }
 
@@ -77,6 +84,8 @@ impl Call {
         let phrase = text(seen.message.subject(), MAX_PHRASE);
         if (200..300).contains(&code) {
             self.answered(seen, code, &phrase, fresh);
+        } else if self.began_before {
+            self.reinvite_response(seen, code, fresh);
         } else if fresh {
             self.refused(seen, code, &phrase);
         }
@@ -107,7 +116,11 @@ impl Call {
         if let Some(tag) = seen.to_tag {
             self.confirm(tag);
         }
-        if self.answer.is_none() {
+        if self.began_before {
+            if fresh {
+                self.story.tell(seen.cx, "reinvite_accepted", &format!("{code} {phrase}"));
+            }
+        } else if self.answer.is_none() {
             self.mark(seen.cx.frame);
             self.story.turn(seen.cx, "answered", &format!("{code} {phrase}: the call is answered"));
         } else if fresh {

@@ -68,10 +68,13 @@ impl Counts {
 }
 
 /// Sums over session attempts for RFC 6076. An attempt is a call: challenges and retries within one
-/// Call-ID belong to it. Calls that began before the capture do not count.
+/// Call-ID belong to it. Calls that began before the capture do not count, nor do those that were neither
+/// answered nor refused when it ended: a call that still rings has not failed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rates {
     attempts: u64,
+    /// Answered and not over when the capture ended: nobody knows whether they complete.
+    talking: u64,
     redirected: u64,
     established: u64,
     effective: u64,
@@ -94,9 +97,13 @@ impl Rates {
             return;
         }
         let verdict = call.verdict(end);
+        if matches!(verdict.outcome, CallOutcome::Setup | CallOutcome::Ringing) {
+            return;
+        }
         let answered = verdict.outcome == CallOutcome::Answered;
         let code = verdict.code.unwrap_or(0);
         self.attempts += 1;
+        self.talking += u64::from(answered && call.bye.is_none());
         self.redirected += u64::from(verdict.outcome == CallOutcome::Redirected);
         self.established += u64::from(answered);
         self.effective += u64::from(answered || matches!(code, 480 | 486 | 600 | 603));
@@ -121,7 +128,7 @@ impl Rates {
             ser_percent: percent(self.established, direct),
             seer_percent: percent(self.effective, direct),
             isa_percent: percent(self.ineffective, self.attempts),
-            scr_percent: percent(self.completed, self.attempts),
+            scr_percent: percent(self.completed, self.attempts - self.talking),
         }
     }
 }

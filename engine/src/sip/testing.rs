@@ -27,6 +27,10 @@ impl Run {
         self.tracker.calls(self.end)
     }
 
+    pub(super) fn statistics(&self) -> crate::model::Sip {
+        self.tracker.statistics(self.end)
+    }
+
     pub(super) fn feed(&mut self, cx: &Context, raw: &[u8]) -> Option<u32> {
         self.end = self.end.max(cx.at);
         let outcome = self.tracker.message(cx, Transport::Udp, raw)?;

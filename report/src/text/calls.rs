@@ -1,14 +1,14 @@
 //! Calls: a block each with its streams in the whole report, a row each in their own view.
 
 use airtone_engine::Report;
-use airtone_engine::model::{Call, CallOutcome, EndedBy, Stream};
+use airtone_engine::model::{Call, CallOutcome, Stream};
 
 use super::page::Page;
 use super::paint::Tone;
 use super::select::{Named, tell_rest, worst};
-use super::streams;
 use super::table::{Cell, Column, Table};
 use super::units::{dash, duration, foreign, ids, mos, or_dash, party, time_of_day};
+use super::{story, streams};
 use crate::words::words;
 
 pub(crate) fn section(page: &mut Page, report: &Report) {
@@ -92,42 +92,21 @@ fn digits(call: &Call) -> String {
     parts.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// When, how long each part took, and who ended it.
+/// When it began, and what happened then.
 fn story(page: &Page, call: &Call) -> String {
-    let mut parts = Vec::new();
-    if let Some(start) = call.start {
-        parts.push(format!("At {} s ({})", page.relative(start), time_of_day(start)));
-    }
-    if let Some(delay) = call.post_dial_delay_s {
-        parts.push(format!("first reply after {}", duration(delay)));
-    }
-    if let Some(ring) = call.ring_s {
-        parts.push(format!("rang {}", duration(ring)));
-    }
-    if let Some(talk) = call.duration_s.filter(|_| call.answer.is_some()) {
-        parts.push(format!("talked {}", duration(talk)));
-    }
-    parts.push(ended_by(call.ended_by).to_owned());
-    parts.join(", ")
-}
-
-fn ended_by(who: EndedBy) -> &'static str {
-    match who {
-        EndedBy::Caller => "the caller ended it",
-        EndedBy::Callee => "the callee ended it",
-        EndedBy::Network => "the network ended it",
-        EndedBy::Timeout => "it timed out",
-        EndedBy::Open => "open when the capture ended",
+    let told = story::told(call);
+    match call.start {
+        Some(start) => format!("At {} s ({}): {told}", page.relative(start), time_of_day(start)),
+        None => told,
     }
 }
 
-/// `busy (486 Busy Here)`; a plain 200 goes without saying.
+/// `busy (486 Busy Here)`; the reason of an answered call is that of its end, which its story tells.
 fn outcome(call: &Call) -> String {
     let reason = call.outcome_reason.as_deref().map(foreign);
     let detail = match (call.outcome_code, reason) {
-        (Some(200) | None, None) => return words(&call.outcome),
-        (Some(200), Some(reason)) if reason.eq_ignore_ascii_case("ok") => return words(&call.outcome),
-        (Some(200), Some(reason)) => reason,
+        _ if call.outcome == CallOutcome::Answered => return words(&call.outcome),
+        (None, None) => return words(&call.outcome),
         (Some(code), Some(reason)) => format!("{code} {reason}"),
         (Some(code), None) => code.to_string(),
         (None, Some(reason)) => reason,

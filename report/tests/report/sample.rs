@@ -74,6 +74,16 @@ fn capture() -> Capture {
     }
 }
 
+fn events(told: &[(u64, f64, &str, &str)]) -> Vec<Event> {
+    let event = |&(frame, seconds, kind, detail): &(u64, f64, &str, &str)| Event {
+        frame,
+        at: at(seconds),
+        kind: kind.to_owned(),
+        detail: detail.to_owned(),
+    };
+    told.iter().map(event).collect()
+}
+
 fn calls() -> Vec<Call> {
     let digit = |frame, seconds, digit: &str| Dtmf {
         frame,
@@ -101,12 +111,24 @@ fn calls() -> Vec<Call> {
             setup_s: Some(2.75),
             duration_s: Some(83.4),
             features: vec!["early_media".to_owned(), "hold".to_owned(), "dtmf_rfc4733".to_owned()],
-            events: vec![Event {
-                frame: 4,
-                at: at(0.5),
-                kind: "invite".to_owned(),
-                detail: "INVITE".to_owned(),
-            }],
+            events: events(&[
+                (4, 0.5, "invite", "sip:alice@example.com calls sip:+15550100@example.net"),
+                (5, 0.52, "challenged", "401 Unauthorized: the server asks for credentials"),
+                (
+                    7,
+                    0.55,
+                    "invite",
+                    "sip:alice@example.com calls sip:+15550100@example.net, with credentials",
+                ),
+                (8, 0.56, "trying", "100 Trying: the next hop works on it"),
+                (9, 0.912, "progress", "183 Session Progress: the call proceeds"),
+                (9, 0.912, "early_media", "the called side may send sound before the answer"),
+                (31, 3.25, "answered", "200 OK: the call is answered"),
+                (32, 3.27, "ack", "the caller confirms the answer"),
+                (2100, 40.0, "hold", "the callee puts the other side on hold"),
+                (2300, 52.0, "resume", "the callee takes the call back from hold"),
+                (4711, 86.65, "bye", "the callee hangs up: Normal call clearing"),
+            ]),
             dtmf: vec![
                 digit(700, 9.0, "1"),
                 digit(790, 10.0, "2"),
@@ -128,6 +150,10 @@ fn calls() -> Vec<Call> {
             start: Some(at(95.0)),
             end: Some(at(95.8)),
             post_dial_delay_s: Some(0.8),
+            events: events(&[
+                (5000, 95.0, "invite", "sip:alice@example.com calls sip:bob@example.org"),
+                (5004, 95.8, "busy", "486 Busy Here: the called side is busy"),
+            ]),
             ..Call::default()
         },
         Call {

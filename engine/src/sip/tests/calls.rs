@@ -39,8 +39,11 @@ fn a_challenge_that_is_met_is_no_result() {
     near(call.setup_s, 4.5);
     near(call.duration_s, 10.0);
     assert_eq!((call.from.as_str(), call.to.as_str()), ("sip:alice@example.com", "sip:bob@example.com"));
-    assert_eq!(kinds(&call), ["invite", "challenged", "invite", "ringing", "answered", "ack", "bye"]);
-    let figures = talk.run.tracker.statistics().rfc6076;
+    assert_eq!(
+        kinds(&call),
+        ["invite", "challenged", "invite", "trying", "ringing", "answered", "ack", "bye"]
+    );
+    let figures = talk.run.statistics().rfc6076;
     near(figures.srd_ms, 500.0);
     near(figures.sdd_ms, 30.0);
     near(figures.ser_percent, 100.0);
@@ -55,6 +58,39 @@ fn a_challenge_that_is_never_met_is_the_result() {
     let call = talk.call().call;
     assert_eq!(verdict(&call), (CallOutcome::AuthFailed, Some(401), EndedBy::Network));
     assert_eq!(call.post_dial_delay_s, None, "the only INVITE was challenged");
+}
+
+#[test]
+fn a_challenge_just_before_the_end_is_no_failure_yet() {
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1);
+    talk.up(&invite).wait(5).down(&invite.reply("401 Unauthorized")).wait(1_999);
+    assert_eq!(verdict(&talk.call().call), (CallOutcome::Setup, None, EndedBy::Open));
+    assert_eq!(talk.run.statistics().rfc6076.ser_percent, None, "it may still be answered");
+    talk.wait(1);
+    assert_eq!(verdict(&talk.call().call), (CallOutcome::AuthFailed, Some(401), EndedBy::Network));
+    assert_eq!(talk.run.statistics().rfc6076.ser_percent, Some(0.0));
+
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 2).with("Authorization: Digest username=\"alice\"");
+    talk.up(&invite).wait(5).down(&invite.reply("401 Unauthorized"));
+    let refused = talk.call().call;
+    assert_eq!(verdict(&refused), (CallOutcome::AuthFailed, Some(401), EndedBy::Network), "wrong password");
+}
+
+#[test]
+fn calls_that_are_not_over_are_in_no_ratio() {
+    let mut talk = Talk::new();
+    let ringing = Msg::request("INVITE", 1).call_id("ringing");
+    let talking = Msg::request("INVITE", 1).call_id("talking");
+    let busy = Msg::request("INVITE", 1).call_id("busy");
+    talk.up(&ringing).wait(5).down(&ringing.reply("180 Ringing"));
+    talk.up(&talking).wait(5).down(&talking.reply("200 OK"));
+    talk.up(&busy).wait(5).down(&busy.reply("486 Busy Here")).wait(9_000);
+    let figures = talk.run.statistics().rfc6076;
+    near(figures.ser_percent, 50.0);
+    near(figures.seer_percent, 100.0);
+    near(figures.scr_percent, 0.0);
 }
 
 /// An INVITE, ringing for a while, and one final response.
@@ -133,7 +169,7 @@ fn a_cancel_that_crosses_the_answer_leaves_an_answered_call() {
     talk.down(&invite.reply("200 OK")).wait(5).down(&Msg::request("CANCEL", 1).reply("200 OK"));
     talk.up(&Msg::inside("ACK", 1)).wait(5).up(&Msg::inside("BYE", 2));
     assert_eq!(verdict(&talk.call().call), (CallOutcome::Answered, Some(200), EndedBy::Caller));
-    let figures = talk.run.tracker.statistics().rfc6076;
+    let figures = talk.run.statistics().rfc6076;
     assert_eq!((figures.ser_percent, figures.scr_percent), (Some(100.0), Some(0.0)), "no answer to the BYE");
 }
 
@@ -147,7 +183,7 @@ fn no_reply_is_a_timeout_only_after_timer_b() {
     let call = talk.call().call;
     assert_eq!(verdict(&call), (CallOutcome::Failed, None, EndedBy::Timeout));
     assert!(has(&call, "retransmissions"));
-    let statistics = talk.run.tracker.statistics();
+    let statistics = talk.run.statistics();
     assert_eq!((statistics.retransmissions, statistics.requests["INVITE"]), (2, 3));
 }
 
@@ -257,7 +293,7 @@ fn both_legs_of_a_proxy_are_one_call_and_no_retransmission() {
     assert_eq!(verdict(&call), (CallOutcome::Answered, Some(200), EndedBy::Callee));
     assert_eq!(kinds(&call), ["invite", "ringing", "answered", "bye"]);
     assert!(call.features.is_empty(), "{:?}", call.features);
-    let statistics = talk.run.tracker.statistics();
+    let statistics = talk.run.statistics();
     assert_eq!(statistics.retransmissions, 0);
     assert_eq!((statistics.requests["INVITE"], statistics.responses["200"]), (2, 2));
 }
@@ -273,12 +309,12 @@ fn copies_of_the_sensor_are_no_retransmissions() {
     cx.path = PathId(7);
     cx.at.0 += 800_000_000;
     talk.run.feed(&cx, &raw);
-    assert_eq!(talk.run.tracker.statistics().retransmissions, 0);
+    assert_eq!(talk.run.statistics().retransmissions, 0);
     assert_eq!(talk.run.calls().len(), 1);
     cx.path = PathId(0);
     cx.at.0 += 500_000_000;
     talk.run.feed(&cx, &raw);
-    assert_eq!(talk.run.tracker.statistics().retransmissions, 1);
+    assert_eq!(talk.run.statistics().retransmissions, 1);
 }
 
 #[test]
@@ -290,10 +326,30 @@ fn an_invite_inside_an_unknown_dialog_is_a_call_that_began_before() {
     talk.up(&invite).wait(10).down(&invite.reply("200 OK")).wait(5_000);
     let call = talk.call().call;
     assert_eq!(verdict(&call), (CallOutcome::Answered, Some(200), EndedBy::Open));
-    assert_eq!(kinds(&call)[0], "begun_before");
+    assert_eq!(kinds(&call), ["begun_before", "reinvite_accepted"]);
     assert_eq!((call.post_dial_delay_s, call.setup_s), (None, None));
-    near(call.duration_s, 5.0);
-    assert_eq!(talk.run.tracker.statistics().rfc6076.ser_percent, None);
+    assert_eq!((call.answer, call.duration_s), (None, None), "the answer was before the capture");
+    assert_eq!(talk.run.statistics().rfc6076.ser_percent, None);
+}
+
+#[test]
+fn a_refused_change_of_a_call_that_began_before_leaves_it_answered() {
+    for (status, expected) in [
+        ("488 Not Acceptable Here", (CallOutcome::Answered, None, EndedBy::Caller)),
+        ("401 Unauthorized", (CallOutcome::Answered, None, EndedBy::Caller)),
+        ("481 Call/Transaction Does Not Exist", (CallOutcome::Failed, Some(481), EndedBy::Network)),
+    ] {
+        let mut talk = Talk::new();
+        let invite = Msg::inside("INVITE", 9);
+        talk.up(&invite).wait(10).down(&invite.reply(status)).wait(5_000);
+        if expected.1.is_none() {
+            talk.up(&Msg::inside("BYE", 10)).wait(5).down(&Msg::inside("BYE", 10).reply("200 OK"));
+        }
+        assert_eq!(verdict(&talk.call().call), expected, "{status}");
+    }
+    let mut talk = Talk::new();
+    talk.up(&Msg::inside("INVITE", 9));
+    assert_eq!(verdict(&talk.call().call), (CallOutcome::Answered, None, EndedBy::Open), "no reply yet");
 }
 
 #[test]
