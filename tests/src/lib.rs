@@ -121,6 +121,12 @@ pub fn captures() -> Vec<PathBuf> {
     all
 }
 
+/// The project's own recordings.
+#[must_use]
+pub fn fixtures() -> Vec<PathBuf> {
+    captures_in(&fixtures_dir())
+}
+
 /// The capture files of a folder, by name.
 #[must_use]
 pub fn captures_in(folder: &Path) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use airtone_tests::{captures, captures_in, fixtures_dir, json, run, tshark};
+use airtone_tests::{captures, fixtures, json, run, tshark};
 use serde_json::{Value, json};
 
 /// Captures that between them hold SIP over UDP and TCP, fragments, events, RTCP and beacons.
@@ -22,7 +22,7 @@ const CAPTURES: &[&str] = &[
 
 fn inputs() -> Vec<PathBuf> {
     let shared = captures().into_iter().filter(|p| CAPTURES.iter().any(|c| p.ends_with(c)));
-    captures_in(&fixtures_dir()).into_iter().chain(shared).collect()
+    fixtures().into_iter().chain(shared).collect()
 }
 
 /// The arguments of `-T fields` as the command itself prints them.

@@ -10,9 +10,9 @@ use crate::packet::{Context, Nanos};
 
 /// A challenge that is not met within this time (a person may type a password) ends the attempt.
 const CHALLENGE_WAIT: i64 = 60 * Nanos::SECOND;
-/// A REGISTER this young at the end of the capture may still be answered: three retransmissions of timer E
-/// (RFC 3261 section 17.1.2.2) fall into it.
-const REPLY_GRACE: i64 = 4 * Nanos::SECOND;
+/// A REGISTER this young at the end of the capture may still be answered: two retransmissions of timer E
+/// (RFC 3261 section 17.1.2.2) falls into it.
+const REPLY_GRACE: i64 = 2 * Nanos::SECOND;
 /// Bytes kept of an address.
 const MAX_TEXT: usize = 200;
 
