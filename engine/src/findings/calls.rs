@@ -9,7 +9,7 @@ use crate::model::{
 use crate::packet::{Endpoint, Nanos};
 use crate::sip::CallSummary;
 
-use super::wording::{call_filter, frames_filter, quoted};
+use super::wording::{call_filter, frames_filter, is_as_sent, quoted};
 use super::{Facts, finding};
 
 /// A talk time below this may end before the first packet of one side.
@@ -25,10 +25,10 @@ pub(super) fn find(facts: &Facts<'_>, out: &mut Vec<Finding>) {
 
 fn about(mut finding: Finding, summary: &CallSummary) -> Finding {
     finding.about.call = Some(summary.call.id);
-    finding.filter = call_filter(&summary.call);
     if finding.frames.is_empty() {
         finding.frames.clone_from(&summary.frames);
     }
+    finding.filter = call_filter(&summary.call, &finding.frames);
     finding
 }
 
@@ -154,7 +154,7 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let detail = format!("{share} because {why}{later}.");
     let mut found = finding(severity, "registration_failure", title, detail);
     found.frames = failures.iter().map(|r| r.frame).collect();
-    found.filter = if aor.is_empty() {
+    found.filter = if !is_as_sent(aor) {
         frames_filter(&found.frames)
     } else {
         format!("sip.CSeq.method == \"REGISTER\" && sip.to.addr contains {}", quoted(without_scheme(aor)))
