@@ -185,28 +185,29 @@ mod tests {
         }
     }
 
-    /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, and its streams as
-    /// (sender, receiver, direction, start, seconds).
-    fn one_way(streams: &[([u8; 4], [u8; 4], &str, i64, f64)]) -> Option<Finding> {
+    /// Sender, receiver, direction, start and length in seconds.
+    type Leg<'a> = ([u8; 4], [u8; 4], &'a str, i64, f64);
+
+    /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, with its streams.
+    fn one_way(legs: &[Leg<'_>]) -> Option<Finding> {
         let at = |seconds: i64| Some(Nanos(seconds * Nanos::SECOND));
-        let stream =
-            |&(from, to, direction, start, duration_s): &([u8; 4], [u8; 4], &str, i64, f64)| Stream {
-                source: Some(Endpoint::v4(from, 4000)),
-                destination: Some(Endpoint::v4(to, 4000)),
-                call: Some(1),
-                direction: Some(direction.to_owned()),
-                media: Some("audio".to_owned()),
-                packets: 500,
-                start: Nanos(start * Nanos::SECOND),
-                duration_s,
-                ..Stream::default()
-            };
+        let stream = |&(from, to, direction, start, duration_s): &Leg<'_>| Stream {
+            source: Some(Endpoint::v4(from, 4000)),
+            destination: Some(Endpoint::v4(to, 4000)),
+            call: Some(1),
+            direction: Some(direction.to_owned()),
+            media: Some("audio".to_owned()),
+            packets: 500,
+            start: Nanos(start * Nanos::SECOND),
+            duration_s,
+            ..Stream::default()
+        };
         let call =
             Call { id: 1, outcome: CallOutcome::Answered, answer: at(10), end: at(40), ..Call::default() };
         let media = vec![Endpoint::v4(A, 4000), Endpoint::v4(B, 4000)];
         let summary = CallSummary { call, media, both_ways: true, ..CallSummary::default() };
         let mut report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
-        report.streams = streams.iter().map(stream).collect();
+        report.streams = legs.iter().map(stream).collect();
         let calls = [summary];
         let facts = Facts { report: &report, calls: &calls, streams: &[] };
         one_way_audio(&facts, &calls[0])
