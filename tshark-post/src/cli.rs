@@ -13,6 +13,15 @@ pub(crate) use mos::{MosArgs, MosFormat};
 pub(crate) use values::{Colour, Compat, Format, Level, TableFormat};
 use values::{buffer, delay};
 
+const EXAMPLES: &str = "\
+Examples:
+  tshark-post report call.pcapng                     what happened and how it sounded
+  tshark-post report monday.pcap.gz tuesday.pcap.gz  several files as one capture
+  tcpdump -w - udp | tshark-post calls -             from a pipe
+  tshark-post streams call.pcapng --compat wireshark-4.2
+  tshark-post findings nightly.pcapng --fail-on warning --format json -o findings.json
+  tshark-post mos --codec g729 --loss 2 --delay 150";
+
 /// Reads captures and tshark exports and says which call was bad, why, and where.
 ///
 /// pcap and pcapng, plain or compressed (gzip, zstd, lz4), `-` for standard input, and tshark's exports
@@ -21,7 +30,7 @@ use values::{buffer, delay};
 /// Exit codes: 0 done; 1 findings at or above `findings --fail-on`; 2 wrong use or unreadable input.
 /// A damaged file is no error (but see --strict): its results up to the damage, and a warning.
 #[derive(Debug, Parser)]
-#[command(name = "tshark-post", version, arg_required_else_help = true)]
+#[command(name = "tshark-post", version, arg_required_else_help = true, after_help = EXAMPLES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -74,20 +83,20 @@ pub(crate) struct ViewArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct StreamsArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Add the figures that this version of Wireshark shows, by its own arithmetic
     #[arg(long, value_enum, value_name = "VERSION")]
     pub(crate) compat: Option<Compat>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct FindingsArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Exit with 1 when there is a finding of this severity or a higher one
     #[arg(long, value_enum, value_name = "LEVEL")]
     pub(crate) fail_on: Option<Level>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// What every command that reads captures takes.

@@ -30,15 +30,20 @@ fn into(out: impl Write, result: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     out.flush()
 }
 
-/// Refuses to write the result over a capture that is to be read.
-pub(crate) fn spare_inputs(output: Option<&Path>, inputs: &[PathBuf]) -> Result<(), Failure> {
+/// Refuses, before hours of reading, to write the result where it cannot go or over a capture that is to be read.
+pub(crate) fn check_target(output: Option<&Path>, inputs: &[PathBuf]) -> Result<(), Failure> {
     let Some(output) = output else { return Ok(()) };
+    let refuse = |why: &str| Err(Failure::new(format!("{}: {why}", output.display())));
+    if output.is_dir() {
+        return refuse("a directory; name a file in it with -o");
+    }
+    let folder = output.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        return refuse("cannot write: its folder is not there; create it or choose another with -o");
+    }
     let Ok(target) = output.canonicalize() else { return Ok(()) };
     match inputs.iter().any(|input| input.canonicalize().is_ok_and(|input| input == target)) {
-        true => Err(Failure::new(format!(
-            "{}: is an input as well; choose another file for -o",
-            output.display()
-        ))),
+        true => refuse("is an input as well; choose another file for -o"),
         false => Ok(()),
     }
 }

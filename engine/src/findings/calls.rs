@@ -9,7 +9,7 @@ use crate::model::{
 use crate::packet::{Endpoint, Nanos};
 use crate::sip::CallSummary;
 
-use super::wording::{call_filter, frames_filter, quoted};
+use super::wording::{call_filter, frames_filter, is_as_sent, quoted};
 use super::{Facts, finding};
 
 /// A talk time below this may end before the first packet of one side.
@@ -25,10 +25,10 @@ pub(super) fn find(facts: &Facts<'_>, out: &mut Vec<Finding>) {
 
 fn about(mut finding: Finding, summary: &CallSummary) -> Finding {
     finding.about.call = Some(summary.call.id);
-    finding.filter = call_filter(&summary.call);
     if finding.frames.is_empty() {
         finding.frames.clone_from(&summary.frames);
     }
+    finding.filter = call_filter(&summary.call, &finding.frames);
     finding
 }
 
@@ -154,7 +154,7 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let detail = format!("{share} because {why}{later}.");
     let mut found = finding(severity, "registration_failure", title, detail);
     found.frames = failures.iter().map(|r| r.frame).collect();
-    found.filter = if aor.is_empty() {
+    found.filter = if !is_as_sent(aor) {
         frames_filter(&found.frames)
     } else {
         format!("sip.CSeq.method == \"REGISTER\" && sip.to.addr contains {}", quoted(without_scheme(aor)))
@@ -185,28 +185,29 @@ mod tests {
         }
     }
 
-    /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, and its streams as
-    /// (sender, receiver, direction, start, seconds).
-    fn one_way(streams: &[([u8; 4], [u8; 4], &str, i64, f64)]) -> Option<Finding> {
+    /// Sender, receiver, direction, start and length in seconds.
+    type Leg<'a> = ([u8; 4], [u8; 4], &'a str, i64, f64);
+
+    /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, with its streams.
+    fn one_way(legs: &[Leg<'_>]) -> Option<Finding> {
         let at = |seconds: i64| Some(Nanos(seconds * Nanos::SECOND));
-        let stream =
-            |&(from, to, direction, start, duration_s): &([u8; 4], [u8; 4], &str, i64, f64)| Stream {
-                source: Some(Endpoint::v4(from, 4000)),
-                destination: Some(Endpoint::v4(to, 4000)),
-                call: Some(1),
-                direction: Some(direction.to_owned()),
-                media: Some("audio".to_owned()),
-                packets: 500,
-                start: Nanos(start * Nanos::SECOND),
-                duration_s,
-                ..Stream::default()
-            };
+        let stream = |&(from, to, direction, start, duration_s): &Leg<'_>| Stream {
+            source: Some(Endpoint::v4(from, 4000)),
+            destination: Some(Endpoint::v4(to, 4000)),
+            call: Some(1),
+            direction: Some(direction.to_owned()),
+            media: Some("audio".to_owned()),
+            packets: 500,
+            start: Nanos(start * Nanos::SECOND),
+            duration_s,
+            ..Stream::default()
+        };
         let call =
             Call { id: 1, outcome: CallOutcome::Answered, answer: at(10), end: at(40), ..Call::default() };
         let media = vec![Endpoint::v4(A, 4000), Endpoint::v4(B, 4000)];
         let summary = CallSummary { call, media, both_ways: true, ..CallSummary::default() };
         let mut report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
-        report.streams = streams.iter().map(stream).collect();
+        report.streams = legs.iter().map(stream).collect();
         let calls = [summary];
         let facts = Facts { report: &report, calls: &calls, streams: &[] };
         one_way_audio(&facts, &calls[0])

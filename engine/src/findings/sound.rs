@@ -19,7 +19,9 @@ const LOSS_CRITICAL_PERCENT: f64 = 5.0;
 pub(super) fn find(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     for summary in facts.streams {
         let stream = &summary.stream;
-        if let Some(bad) = bad_mos(stream) {
+        if let Some(mut bad) = bad_mos(stream) {
+            // what is critical beside a fair MOS is no less so beside a bad one
+            bad.severity = bad.severity.max(high_loss(stream).map_or(bad.severity, |loss| loss.severity));
             out.push(about(bad, summary));
         } else {
             out.extend(high_loss(stream).map(|f| about(f, summary)));
@@ -209,6 +211,17 @@ mod tests {
             "20 of 1000 packets lost (2.0 %) in bursts (burst ratio 2.3), at most 5 in a row; \
              80 packets arrived too late to be played (8.0 %). A jitter buffer of 150 ms would give MOS 4.1."
         );
+    }
+
+    #[test]
+    fn heavy_loss_is_critical_whether_the_mos_is_bad_or_fair() {
+        let report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
+        for (r, kind) in [(65.0, "bad_mos"), (75.0, "high_loss")] {
+            let streams = [StreamSummary { stream: stream(66, 0, r), ..StreamSummary::default() }];
+            let mut found = Vec::new();
+            find(&Facts { report: &report, calls: &[], streams: &streams }, &mut found);
+            assert_eq!((found[0].kind.as_str(), found[0].severity), (kind, Severity::Critical));
+        }
     }
 
     #[test]

@@ -31,10 +31,18 @@ fn received_by(endpoint: Endpoint) -> String {
     }
 }
 
-/// Shows the signalling of one call, every leg of it.
-pub(super) fn call_filter(call: &Call) -> String {
+/// Shows the signalling of one call, every leg of it; `frames` only where its Call-ID cannot be written down.
+pub(super) fn call_filter(call: &Call, frames: &[u64]) -> String {
+    if !call.call_ids.iter().all(|id| is_as_sent(id)) {
+        return frames_filter(frames);
+    }
     let legs = call.call_ids.iter().map(|id| format!("sip.Call-ID == {}", quoted(id)));
     legs.collect::<Vec<_>>().join(" || ")
+}
+
+/// The report cuts long texts and puts blanks for control characters; neither is in a Call-ID or AoR by right.
+pub(super) fn is_as_sent(text: &str) -> bool {
+    !text.is_empty() && !text.ends_with('\u{2026}') && !text.contains(char::is_whitespace)
 }
 
 /// A string literal of the display filter language.
@@ -79,6 +87,15 @@ mod tests {
     #[test]
     fn hostile_call_ids_stay_inside_their_quotes() {
         assert_eq!(quoted("a\"b\\c\r\n"), r#""a\"b\\c??""#);
+    }
+
+    #[test]
+    fn a_call_id_that_was_cut_or_cleaned_is_shown_by_its_frames() {
+        let call = |id: &str| Call { call_ids: vec![id.to_owned()], ..Call::default() };
+        assert_eq!(call_filter(&call("a1@192.0.2.1"), &[3, 4]), "sip.Call-ID == \"a1@192.0.2.1\"");
+        for id in ["cut\u{2026}", "bell here", ""] {
+            assert_eq!(call_filter(&call(id), &[3, 4]), "frame.number in {3, 4}", "{id}");
+        }
     }
 
     #[test]

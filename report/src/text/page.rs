@@ -9,6 +9,9 @@ use super::wrap::wrap;
 
 const NARROWEST: usize = 40;
 
+/// A blank where no line may break, as in `1 min 23 s`; printed as a blank.
+pub(crate) const UNBROKEN: char = '\u{a0}';
+
 /// Text that grows line by line.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -91,7 +94,7 @@ impl Page {
     }
 
     fn push(&mut self, line: &str) {
-        self.text.push_str(line);
+        self.text.extend(line.chars().map(|c| if c == UNBROKEN { ' ' } else { c }));
         self.text.push('\n');
     }
 }

@@ -4,6 +4,7 @@
 use airtone_engine::Nanos;
 use airtone_engine::model::{Call, CallOutcome, EndedBy, Event};
 
+use super::page::UNBROKEN;
 use super::units::{duration, foreign, party};
 
 /// Changes told between answer and end; a session timer can make hundreds.
@@ -199,7 +200,7 @@ impl<'a> Teller<'a> {
             (CallOutcome::AuthFailed, _) => "the challenge was never met".to_owned(),
             (CallOutcome::Answered, EndedBy::Open) => {
                 let open =
-                    self.call.duration_s.map_or_else(String::new, |s| format!(" after {}", duration(s)));
+                    self.call.duration_s.map_or_else(String::new, |s| format!(" after {}", unbroken(s)));
                 format!("still open{open} when the capture ended")
             }
             (CallOutcome::Ringing, _) => "still ringing when the capture ended".to_owned(),
@@ -243,8 +244,13 @@ impl<'a> Teller<'a> {
     }
 
     fn after(&self, at: Nanos) -> String {
-        self.clock.map_or_else(String::new, |clock| format!(" after {}", duration(at.seconds_since(clock))))
+        self.clock.map_or_else(String::new, |clock| format!(" after {}", unbroken(at.seconds_since(clock))))
     }
+}
+
+/// A duration that stays on one line.
+fn unbroken(seconds: f64) -> String {
+    duration(seconds).replace(' ', UNBROKEN.encode_utf8(&mut [0; 4]))
 }
 
 /// ` (183)` of `183 Session Progress: ...`.
@@ -273,6 +279,10 @@ fn transfer(detail: &str, who: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn told(call: &Call) -> String {
+        super::told(call).replace(UNBROKEN, " ")
+    }
 
     /// Events as `ms kind|detail`, one frame each; a kind that begins with `+` shares the frame before it.
     fn call(

@@ -49,7 +49,7 @@ struct Shown {
 
 fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> Result<Shown, Failure> {
     let target = common.output.output.as_deref();
-    output::spare_inputs(target, &common.files)?;
+    output::check_target(target, &common.files)?;
     let mut progress = Progress::new(common.output.quiet);
     let report = analyse(&common.files, common.analysis.config(compat), &mut progress)?;
     output::write(target, |out| write(out, view, format, &report, &common.output))?;

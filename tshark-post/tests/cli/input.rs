@@ -42,6 +42,17 @@ fn a_directory_is_one_sentence() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_refused_before_reading() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let name = text(folder.path());
+    let missing = format!("{name}/missing/report.txt");
+    // the input does not exist: the target is looked at first
+    let run_to = |target: &str| run(["report", "-o", target, "no-such-file.pcap"]);
+    run_to(&missing).assert_sentence(&format!("{missing}: cannot write: its folder is not there; "));
+    run_to(name).assert_sentence(&format!("{name}: a directory; name a file in it with -o"));
+}
+
+#[test]
 fn what_is_no_capture_is_one_sentence() {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, bytes) in [("note.txt", &b"this is a note, not a capture\n"[..]), ("empty", b"")] {

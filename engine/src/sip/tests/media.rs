@@ -204,3 +204,20 @@ fn prack_may_carry_offers() {
     assert_eq!(all, [4000, 5000, 4010, 5010]);
     assert!(has(&talk, "prack"));
 }
+
+#[test]
+fn what_was_agreed_before_a_change_stays_agreed() {
+    let mut talk = Talk::new();
+    let offer = |message: Msg, formats: &str| message.sdp(A, &format!("m=audio 4000 RTP/AVP {formats}\r\n"));
+    let answer = |message: &Msg, formats: &str| {
+        message.reply("200 OK").sdp(B, &format!("m=audio 5000 RTP/AVP {formats}\r\n"))
+    };
+    let invite = offer(Msg::request("INVITE", 1), "0 8 9");
+    talk.up(&invite).wait(10).down(&answer(&invite, "0 8")).up(&Msg::inside("ACK", 1));
+    assert_eq!(talk.call().agreed_codecs, ["PCMU", "PCMA"], "several at once, in the order of the answer");
+    let change = offer(Msg::inside("INVITE", 2), "9 8");
+    talk.wait(5_000).up(&change).wait(10).down(&answer(&change, "9")).up(&Msg::inside("ACK", 2));
+    let call = talk.call();
+    assert_eq!(call.agreed_codecs, ["G722", "PCMU", "PCMA"], "the last answer first");
+    assert_eq!(call.media, [at(1, 4000), at(2, 5000)]);
+}
