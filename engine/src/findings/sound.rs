@@ -132,7 +132,7 @@ fn bad_stretch(stream: &Stream) -> Option<Finding> {
     if worst.lq > 3.1 || worst.lq > lq - 0.3 {
         return None;
     }
-    let second = worst.at.seconds_since(stream.start);
+    let second = worst.at.seconds_since(stream.start).max(0.0);
     let title = format!("A bad stretch (MOS {:.1}): {}", worst.lq, stream_name(stream));
     let detail = format!(
         "MOS {:.1} for {:.0} s from second {second:.0} of the stream, {lq:.1} on the whole. {}",

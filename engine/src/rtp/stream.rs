@@ -602,7 +602,7 @@ impl Stream {
         let between = self.packets.checked_sub(1).filter(|&n| n > 0)?;
         Some(model::Delta {
             min: self.delta_min.max(0) as f64 / 1e6,
-            mean: self.last_at.millis_since(self.rest.start) / between as f64,
+            mean: self.last_at.millis_since(self.rest.start).max(0.0) / between as f64,
             max: self.delta_max.max(0) as f64 / 1e6,
         })
     }

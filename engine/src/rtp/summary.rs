@@ -138,7 +138,7 @@ fn counts(stream: &Stream) -> model::Stream {
         first_frame: rest.first_frame,
         last_frame: stream.last_frame,
         start: rest.start,
-        duration_s: stream.last_at.seconds_since(rest.start),
+        duration_s: stream.last_at.seconds_since(rest.start).max(0.0),
         packets: stream.packets,
         expected,
         lost,

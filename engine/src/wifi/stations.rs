@@ -219,7 +219,7 @@ impl State {
 
 impl Done {
     fn report(&self) -> Roam {
-        let gap = |(left, first): (Nanos, Nanos)| first.millis_since(left);
+        let gap = |(left, first): (Nanos, Nanos)| first.millis_since(left).max(0.0);
         Roam {
             frame: self.begun.frame,
             at: self.begun.at,
