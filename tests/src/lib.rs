@@ -1,6 +1,8 @@
 //! Helpers of the black-box tests: the built command, the recordings, the peers.
 
 pub mod expect;
+pub mod invariants;
+pub mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
