@@ -146,7 +146,7 @@ fn bad_stretch(stream: &Stream) -> Option<Finding> {
 /// The codec on the wire is none of those that the answer lists.
 fn codec_mismatch(facts: &Facts<'_>, stream: &Stream) -> Option<Finding> {
     let codec = stream.codec.as_deref()?;
-    let call = facts.calls.iter().find(|c| Some(c.call.id) == stream.call)?;
+    let call = facts.call_of(stream)?;
     let audio = stream.media.as_deref() == Some("audio");
     let agreed = &call.agreed_codecs;
     // A stream that ended before the answer was sent under an earlier offer.
