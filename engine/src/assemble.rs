@@ -18,9 +18,11 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
+    let by_call = by_call(&streams);
     for summary in &mut calls {
-        join(summary, &streams);
+        join(summary, by_call.get(&summary.call.id).map_or(&[], Vec::as_slice));
     }
+    drop(by_call);
     let mut report = Report {
         schema: model::SCHEMA.to_owned(),
         airtone_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -42,13 +44,23 @@ fn direction(receiver: Party) -> String {
     }
 }
 
+/// The streams of each call.
+fn by_call(streams: &[StreamSummary]) -> BTreeMap<u32, Vec<&StreamSummary>> {
+    let mut calls: BTreeMap<u32, Vec<&StreamSummary>> = BTreeMap::new();
+    for summary in streams {
+        if let Some(call) = summary.stream.call {
+            calls.entry(call).or_default().push(summary);
+        }
+    }
+    calls
+}
+
 /// Gives a call its streams, and what they tell about it.
-fn join(summary: &mut CallSummary, streams: &[StreamSummary]) {
+fn join(summary: &mut CallSummary, own: &[&StreamSummary]) {
     let call = &mut summary.call;
-    let own: Vec<&StreamSummary> = streams.iter().filter(|s| s.stream.call == Some(call.id)).collect();
     call.streams = own.iter().map(|s| s.stream.id).collect();
     call.mos = call_mos(own.iter().map(|s| &s.stream));
-    for summary in &own {
+    for summary in own {
         // What a relay sends on are the same digits again.
         if summary.stream.relayed_from.is_none() {
             call.dtmf.extend(summary.dtmf.iter().map(|digit| from_party(digit, summary.receiver)));
@@ -126,8 +138,13 @@ fn evicted(engine: &Engine) -> BTreeMap<String, u64> {
     let counts = [
         ("calls and registrations", engine.trackers.sip.evicted()),
         ("RTP streams", engine.trackers.rtp.evicted()),
+        ("RTP candidates", engine.trackers.rtp.candidates_dropped()),
+        ("digits", engine.trackers.rtp.digits_dropped()),
+        ("media endpoints", engine.trackers.rtp.endpoints_dropped()),
         ("BSSs and stations", engine.trackers.wifi.evicted()),
         ("TCP bytes", engine.tcp.bytes_skipped()),
+        ("TCP streams", engine.tcp.evicted()),
+        ("ways to the sensor", engine.decoder.paths_refused()),
     ];
     counts.into_iter().filter(|c| c.1 > 0).map(|(kind, n)| (kind.to_owned(), n)).collect()
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Header;
-use super::events::{Digits, Payload};
+use super::events::{Allowance, Digits, Payload};
 use super::feedback::Feedback;
 use super::interval::{Interval, Worst};
 use super::paths::Paths;
@@ -43,10 +43,11 @@ const LATE_RUN: u8 = 16;
 const MAX_TROUBLE: usize = 16;
 
 /// What the configuration says about every stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub buffer: JitterBuffer,
     pub idle: i64,
+    pub digits: Allowance,
 }
 
 /// One packet on its way into a stream.
@@ -215,7 +216,7 @@ impl Stream {
             timing: Timing::new(),
             interval: Interval::new(arrival.at),
             depth: Depth::new(settings.buffer),
-            rest: Box::new(Rest::new(cx, arrival)),
+            rest: Box::new(Rest::new(cx, arrival, settings)),
         };
         stream.announced(announced);
         stream.interval.advance(1);
@@ -333,7 +334,7 @@ impl Stream {
     fn behind(&mut self, a: &Arrival, back: u32) -> RtpFacts {
         let ext = self.newest - u64::from(back);
         let same_way = if self.one_path && a.path == self.path { true } else { self.on_path(a, ext) };
-        let first = (self.newest - self.first) as u32;
+        let first = u32::try_from(self.newest - self.first).unwrap_or(u32::MAX);
         if back > first {
             self.slots.extend(first, back);
             self.first = ext;
@@ -626,7 +627,7 @@ impl Stream {
 }
 
 impl Rest {
-    fn new((source, destination): (Endpoint, Endpoint), arrival: &Arrival) -> Self {
+    fn new((source, destination): (Endpoint, Endpoint), arrival: &Arrival, settings: &Settings) -> Self {
         Self {
             source,
             destination,
@@ -641,7 +642,7 @@ impl Rest {
             types: Types::default(),
             steps: Steps::default(),
             paths: Paths::default(),
-            digits: Digits::default(),
+            digits: Digits::new(settings.digits.clone()),
             worst: Worst::default(),
             trouble: Vec::new(),
             pending: Vec::new(),
