@@ -1,90 +1,129 @@
 //! What holds for every report, whatever the capture.
 
 use airtone_engine::Report;
-use airtone_engine::model::{Bss, Stream};
+use serde_json::Value;
 
 /// Every rule that the report breaks, in words.
+///
+/// # Panics
+/// When it cannot be written as JSON.
 #[must_use]
 pub fn broken(report: &Report) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut check = |holds: bool, what: &dyn Fn() -> String| {
-        if !holds {
-            out.push(what());
-        }
-    };
-    check(report.capture.duration_s >= 0.0, &|| format!("capture lasts {}", report.capture.duration_s));
-    for (n, stream) in report.streams.iter().enumerate() {
-        for (holds, rule) in stream_rules(stream) {
-            check(holds, &|| format!("stream {n}: {rule}: {}", figures(stream)));
-        }
+    let value = serde_json::to_value(report).expect("a report is JSON");
+    let mut out = broken_json(&value);
+    if has_no_number(&format!("{report:?}")) {
+        out.push("a figure is no finite number".to_owned());
     }
-    for bss in &report.wifi.bss {
-        for (holds, rule) in bss_rules(bss) {
-            check(holds, &|| format!("{rule}: {bss:?}"));
-        }
-    }
-    for station in &report.wifi.stations {
-        check(station.voice.retries <= station.voice.frames, &|| format!("voice: {station:?}"));
-        let gaps = station.roams.iter().filter_map(|roam| roam.gap_ms);
-        check(gaps.into_iter().all(|ms| ms >= 0.0), &|| format!("a gap below 0: {station:?}"));
-    }
-    for call in &report.calls {
-        let times = [call.duration_s, call.ring_s, call.setup_s, call.post_dial_delay_s];
-        check(times.into_iter().flatten().all(|s| s >= 0.0), &|| format!("a time below 0: {call:?}"));
-        check(call.mos.is_none_or(|mos| is_mos(mos.worst) && is_mos(mos.average)), &|| {
-            format!("MOS: {call:?}")
-        });
-    }
-    let ids: Vec<u32> = report.streams.iter().map(|stream| stream.id).collect();
-    check(ids.is_sorted_by(|a, b| a < b), &|| format!("ids of streams: {ids:?}"));
-    check(!has_no_number(&format!("{report:?}")), &|| "a figure is no finite number".to_owned());
     out
 }
 
-fn is_mos(value: f64) -> bool {
-    (1.0..=4.5).contains(&value)
+/// As [`broken`] for a report that was read from JSON.
+#[must_use]
+pub fn broken_json(report: &Value) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut check = |rules: Vec<(bool, &'static str)>, what: &Value| {
+        let broken = rules.into_iter().filter(|(holds, _)| !holds);
+        out.extend(broken.map(|(_, rule)| format!("{rule}: {}", short(what))));
+    };
+    check(
+        vec![(at_least(&report["capture"]["duration_s"], 0.0), "duration of the capture")],
+        &report["capture"],
+    );
+    let ids: Vec<u64> = all(&report["streams"]).map(|stream| number(stream, "id") as u64).collect();
+    check(vec![(ids.is_sorted_by(|a, b| a < b), "ids of streams rise")], &report["schema"]);
+    all(&report["streams"]).for_each(|stream| check(stream_rules(stream), stream));
+    all(&report["calls"]).for_each(|call| check(call_rules(call), call));
+    all(&report["wifi"]["bss"]).for_each(|bss| check(bss_rules(bss), bss));
+    all(&report["wifi"]["stations"]).for_each(|station| check(station_rules(station), station));
+    out
 }
 
-/// What the rules are about.
-fn figures(stream: &Stream) -> String {
-    let Stream { packets, expected, lost, late, out_of_order, duration_s, jitter_ms, delta_ms, .. } = stream;
-    format!(
-        "packets {packets} expected {expected} lost {lost} late {late} out_of_order {out_of_order} \
-         duration_s {duration_s} {jitter_ms:?} {delta_ms:?} {:?} {:?} {:?}",
-        stream.bursts, stream.mos_worst_interval, stream.mos
-    )
+fn short(value: &Value) -> String {
+    value.to_string().chars().take(1_500).collect()
 }
 
-fn stream_rules(stream: &Stream) -> Vec<(bool, &'static str)> {
-    let percent = |value: f64| (0.0..=100.0).contains(&value);
-    let mos = [stream.mos.lq, stream.mos.cq, stream.mos_worst_interval.map(|worst| worst.lq)];
-    let curve = || stream.buffer_curve.iter();
+fn all(list: &Value) -> impl Iterator<Item = &Value> {
+    list.as_array().into_iter().flatten()
+}
+
+/// A count that is always there.
+fn number(of: &Value, name: &str) -> f64 {
+    of[name].as_f64().unwrap_or(f64::NAN)
+}
+
+/// A count that may be unknown.
+fn known(of: &Value, name: &str) -> f64 {
+    of[name].as_f64().unwrap_or(0.0)
+}
+
+fn at_least(value: &Value, least: f64) -> bool {
+    value.is_null() || value.as_f64().is_some_and(|value| value >= least)
+}
+
+fn within(value: &Value, min: f64, max: f64) -> bool {
+    value.is_null() || value.as_f64().is_some_and(|value| (min..=max).contains(&value))
+}
+
+fn is_mos(value: &Value) -> bool {
+    within(value, 1.0, 4.5)
+}
+
+fn is_percent(value: &Value) -> bool {
+    within(value, 0.0, 100.0)
+}
+
+/// Lowest, mean and highest in this order, none below 0.
+fn in_order(of: &Value) -> bool {
+    let [min, mean, max] = ["min", "mean", "max"].map(|name| number(of, name));
+    of.is_null() || (0.0 <= min && min <= max && 0.0 <= mean)
+}
+
+fn stream_rules(stream: &Value) -> Vec<(bool, &'static str)> {
+    let n = |name: &str| number(stream, name);
+    let (mos, bursts, worst) = (&stream["mos"], &stream["bursts"], &stream["mos_worst_interval"]);
+    let curve = || all(&stream["buffer_curve"]);
     vec![
-        (stream.packets + stream.lost == stream.expected, "packets + lost == expected"),
-        (stream.late <= stream.packets, "late <= packets"),
-        (stream.out_of_order <= stream.packets, "out_of_order <= packets"),
-        (percent(stream.lost_percent) && percent(stream.late_percent), "percent"),
-        (stream.first_frame <= stream.last_frame, "frames in order"),
-        (stream.duration_s >= 0.0, "duration"),
-        (mos.into_iter().flatten().all(is_mos), "MOS"),
-        (curve().filter_map(|point| point.lq).all(is_mos), "MOS of the curve"),
-        (curve().all(|point| percent(point.late_percent)), "late percent of the curve"),
-        (stream.jitter_ms.is_none_or(|j| 0.0 <= j.min && j.min <= j.mean && j.mean <= j.max), "jitter"),
-        (stream.delta_ms.is_none_or(|d| 0.0 <= d.min && d.min <= d.max && d.mean >= 0.0), "delta"),
-        (percent(stream.bursts.burst_density_percent), "burst density"),
-        (percent(stream.bursts.gap_density_percent), "gap density"),
-        (stream.bursts.longest_loss <= stream.lost + stream.late, "longest loss"),
-        (stream.mos_worst_interval.is_none_or(|worst| worst.interval_s >= 0.0), "worst interval"),
+        (n("packets") + n("lost") == n("expected"), "packets + lost == expected"),
+        (known(stream, "late") <= n("packets"), "late <= packets"),
+        (n("out_of_order") <= n("packets"), "out_of_order <= packets"),
+        (is_percent(&stream["lost_percent"]) && is_percent(&stream["late_percent"]), "percent"),
+        (n("first_frame") <= n("last_frame"), "frames in order"),
+        (at_least(&stream["duration_s"], 0.0), "duration"),
+        (is_mos(&mos["lq"]) && is_mos(&mos["cq"]) && is_mos(&worst["lq"]), "MOS"),
+        (curve().all(|point| is_mos(&point["lq"]) && is_percent(&point["late_percent"])), "curve"),
+        (in_order(&stream["jitter_ms"]), "jitter"),
+        (in_order(&stream["delta_ms"]), "delta"),
+        (is_percent(&bursts["burst_density_percent"]), "burst density"),
+        (is_percent(&bursts["gap_density_percent"]), "gap density"),
+        (number(bursts, "longest_loss") <= n("lost") + known(stream, "late"), "longest loss"),
+        (at_least(&worst["interval_s"], 0.0), "worst interval"),
     ]
 }
 
-fn bss_rules(bss: &Bss) -> Vec<(bool, &'static str)> {
-    let beacons = &bss.beacons;
+fn call_rules(call: &Value) -> Vec<(bool, &'static str)> {
+    let times = ["duration_s", "ring_s", "setup_s", "post_dial_delay_s"];
     vec![
-        (beacons.received + beacons.lost == beacons.expected, "received + lost == expected"),
-        (beacons.longest_run <= beacons.lost, "longest run"),
-        (bss.duration_s >= 0.0, "duration"),
-        (bss.first_frame <= bss.last_frame, "frames in order"),
+        (times.iter().all(|name| at_least(&call[name], 0.0)), "times of a call"),
+        (is_mos(&call["mos"]["worst"]) && is_mos(&call["mos"]["average"]), "MOS of a call"),
+    ]
+}
+
+fn bss_rules(bss: &Value) -> Vec<(bool, &'static str)> {
+    let n = |name: &str| number(&bss["beacons"], name);
+    vec![
+        (n("received") + n("lost") == n("expected"), "received + lost == expected"),
+        (n("longest_run") <= n("lost"), "longest run"),
+        (at_least(&bss["duration_s"], 0.0), "duration of a BSS"),
+        (number(bss, "first_frame") <= number(bss, "last_frame"), "frames in order"),
+    ]
+}
+
+fn station_rules(station: &Value) -> Vec<(bool, &'static str)> {
+    let voice = &station["voice"];
+    vec![
+        (number(voice, "retries") <= number(voice, "frames"), "voice retries"),
+        (all(&station["roams"]).all(|roam| at_least(&roam["gap_ms"], 0.0)), "gap of a roam"),
+        (is_percent(&station["retry_percent"]), "retries"),
     ]
 }
 
@@ -105,13 +144,14 @@ fn has_no_number(debug: &str) -> bool {
             !inside && !quoted
         })
         .collect();
-    let words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.into_iter().any(|word| matches!(word, "NaN" | "inf"))
+    let mut words = plain.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.any(|word| matches!(word, "NaN" | "inf"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use airtone_engine::model::Stream;
 
     #[test]
     fn what_is_no_number_is_found() {
@@ -121,7 +161,9 @@ mod tests {
 
     #[test]
     fn a_broken_stream_is_found() {
-        let stream = Stream { packets: 3, expected: 2, duration_s: -1.0, ..Stream::default() };
+        let stream = Stream { packets: 3, expected: 2, ..Stream::default() };
+        let mut stream = serde_json::to_value(stream).unwrap();
+        stream["duration_s"] = (-1.0).into();
         let broken: Vec<&str> =
             stream_rules(&stream).into_iter().filter(|(holds, _)| !holds).map(|(_, rule)| rule).collect();
         assert_eq!(broken, ["packets + lost == expected", "duration"]);

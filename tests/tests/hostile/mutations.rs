@@ -2,15 +2,13 @@
 //! flipped bits, cut and stretched. Every one of them by its seed, which a failure names.
 
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use airtone_capture::{Input, Record};
 use airtone_engine::config::{JitterBuffer, WiresharkVersion};
 use airtone_engine::{Config, Engine, LinkType};
 use airtone_tests::wire::{self, Frame, Random};
 
-use super::corpus;
+use super::{corpus, in_parallel};
 
 /// Frames of one case, at most.
 const WINDOW: usize = 150;
@@ -182,27 +180,4 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
             bytes.splice(place..place, copied);
         }
     }
-}
-
-/// Runs `case` for seeds below `cases` on all cores; a panic is reported with its seed.
-fn in_parallel(cases: u64, case: impl Fn(u64) + Sync) {
-    let next = AtomicU64::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    std::thread::scope(|scope| {
-        for _ in 0..cores {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= cases {
-                        return;
-                    }
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| case(seed))) {
-                        eprintln!("seed {seed} fails");
-                        next.store(cases, Ordering::Relaxed);
-                        std::panic::resume_unwind(panic);
-                    }
-                }
-            });
-        }
-    });
 }
