@@ -165,6 +165,15 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The report at the end of the analysis. Gives the state of the analysis back while the report is made,
+    /// so that a large capture does not need room for both.
+    #[must_use]
+    pub fn into_report(self, source: SourceInfo) -> Report {
+        assemble::last_report(self, source)
+    }
+}
+
 impl Trackers {
     fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
         match self.rtp.datagram(cx, payload, wire_len) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Engine, SourceInfo};
+use crate::analysis::{Engine, SourceInfo, Trackers};
 use crate::findings;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
@@ -11,10 +11,39 @@ use crate::sip::CallSummary;
 
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
-    let span = &engine.span;
-    let mut calls = engine.trackers.sip.calls(span.last);
-    let mut streams =
-        engine.trackers.rtp.streams(span.first.unwrap_or_default(), span.last, engine.decoder.paths());
+    let report = frame(engine, source);
+    let Engine { decoder, trackers, span, .. } = engine;
+    let calls = trackers.sip.calls(span.last);
+    let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.last, decoder.paths());
+    fill(report, calls, streams)
+}
+
+/// The same, giving back each tracker as soon as it has told what it knows.
+pub(crate) fn last_report(engine: Engine, source: SourceInfo) -> Report {
+    let report = frame(&engine, source);
+    let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, .. } = engine;
+    drop(wifi);
+    let calls = sip.calls(span.last);
+    drop(sip);
+    let streams = rtp.into_streams(decoder.paths());
+    fill(report, calls, streams)
+}
+
+/// Everything but calls, streams and what follows from them.
+fn frame(engine: &Engine, source: SourceInfo) -> Report {
+    Report {
+        schema: model::SCHEMA.to_owned(),
+        airtone_version: env!("CARGO_PKG_VERSION").to_owned(),
+        capture: capture(engine, source),
+        calls: Vec::new(),
+        streams: Vec::new(),
+        sip: engine.trackers.sip.statistics(),
+        wifi: engine.trackers.wifi.report(engine.span.last),
+        findings: Vec::new(),
+    }
+}
+
+fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<StreamSummary>) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
@@ -23,17 +52,9 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
         join(summary, by_call.get(&summary.call.id).map_or(&[], Vec::as_slice));
     }
     drop(by_call);
-    let mut report = Report {
-        schema: model::SCHEMA.to_owned(),
-        airtone_version: env!("CARGO_PKG_VERSION").to_owned(),
-        capture: capture(engine, source),
-        calls: calls.iter().map(|c| c.call.clone()).collect(),
-        streams: streams.iter().map(|s| s.stream.clone()).collect(),
-        sip: engine.trackers.sip.statistics(),
-        wifi: engine.trackers.wifi.report(span.last),
-        findings: Vec::new(),
-    };
     report.findings = findings::find(&report, &calls, &streams);
+    report.calls = calls.into_iter().map(|summary| summary.call).collect();
+    report.streams = streams.into_iter().map(|summary| summary.stream).collect();
     report
 }
 

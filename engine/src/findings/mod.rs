@@ -15,6 +15,7 @@ const MAX_FRAMES: usize = 16;
 
 /// Everything that the rules look at.
 struct Facts<'a> {
+    /// Without calls and streams: those are beside it.
     report: &'a Report,
     /// By id.
     calls: &'a [CallSummary],

@@ -3,6 +3,7 @@
 //!
 //! `AIRTONE_LONG=1` runs everything at full size, which wants a release build.
 
+mod budget;
 mod corpus;
 mod floods;
 mod memory;

@@ -45,6 +45,11 @@ pub fn measured(flood: impl FnOnce() -> Value) {
     println!("FLOOD {told}");
 }
 
+/// Resident memory of this process now, bytes.
+pub fn resident() -> u64 {
+    status("VmRSS:").unwrap_or(0)
+}
+
 fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
