@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use airtone_capture::{Input, Record};
+use airtone_engine::{Config, Engine, SourceInfo};
 use airtone_tests::wire::{self, Frame, Rtp};
 use airtone_tests::{captures, fixtures, run};
 use serde_json::Value;
@@ -130,6 +131,31 @@ fn every_format_is_the_same_twice() {
         let [first, again] = [(); 2].map(|()| run(&["report", "--format", format, &crowd]).stdout);
         assert!(!first.is_empty() && first == again, "{format}");
     }
+}
+
+/// What is given up in a full table does not depend on the seeds either.
+#[test]
+fn evictions_are_the_same_with_other_hash_seeds() {
+    let config = Config {
+        max_streams: 7,
+        max_candidates: 5,
+        max_calls: 9,
+        max_registrations: 9,
+        max_reassemblies: 1,
+        max_tcp_streams: 1,
+        ..Config::default()
+    };
+    let frames = crowd();
+    let report = || {
+        // Every table of every engine has a seed of its own.
+        let mut engine = Engine::new(config.clone());
+        frames.iter().zip(1..).for_each(|(frame, n)| _ = engine.packet(&frame.packet(n)));
+        serde_json::to_value(engine.report(SourceInfo::default())).expect("JSON")
+    };
+    let first = report();
+    let evicted = first["capture"]["evicted"].as_object().expect("evicted");
+    assert!(evicted.len() >= 3, "{evicted:?}");
+    (0..10).for_each(|n| assert_same(&first, &report(), &format!("engine {n}")));
 }
 
 /// The packets of a capture of one link type and interface, which is what a pcap can hold.

@@ -43,6 +43,41 @@ fn sixteen_thousand_streams_of_eight_thousand_calls_stay_below_100_mb() {
     assert!(total < 100_000_000, "{total} bytes for 8,000 calls");
 }
 
+/// Every table of the default `Config` full, with streams that all look like one another's relays. Only in a
+/// long run.
+#[test]
+fn full_tables_stay_inside_the_defaults() {
+    let test = "budget::full_tables_stay_inside_the_defaults";
+    if memory::flood_of_child().is_some() {
+        return memory::measured(|| {
+            let mut engine = Engine::new(Config::default());
+            let start = std::time::Instant::now();
+            for n in 0..120_000_u64 {
+                call(&mut engine, n);
+                for packet in 0..3_u16 {
+                    let fields = Rtp { payload_type: 0, sequence: packet, timestamp: 0, ssrc: 7 };
+                    let (from, to) = media(n, 0);
+                    let packet = wire::udp(from, to, &wire::rtp(fields, &[0xff; 20]));
+                    engine.packet(&Frame::ethernet(START, packet).packet(n + 1));
+                }
+            }
+            let fed = start.elapsed();
+            let report = engine.into_report(SourceInfo::default());
+            json!({ "calls": report.calls.len(), "streams": report.streams.len(), "evicted": report.capture.evicted,
+                    "fed_ms": fed.as_millis(), "report_ms": (start.elapsed() - fed).as_millis() })
+        });
+    }
+    if super::scale(0, 1) == 0 {
+        return eprintln!("skipped: a full table takes a long run");
+    }
+    let Some(outcome) = memory::in_child(test, "full") else { return };
+    println!("{} MB {}", outcome.grown >> 20, outcome.told);
+    let defaults = Config::default();
+    let bound = defaults.max_streams * 2 * 2_048 + defaults.max_calls * 8_192;
+    assert!(outcome.grown < bound as u64, "{} bytes", outcome.grown);
+    assert_eq!(outcome.told["calls"], defaults.max_calls);
+}
+
 /// Bytes per thing that `add` makes an engine follow: state, and what a report adds at its peak.
 fn growth(test: &str, add: fn(&mut Engine, u64)) -> Option<(u64, u64)> {
     if let Some(count) = memory::flood_of_child() {
