@@ -154,7 +154,8 @@ impl Engine {
 
     /// The sensor says that it dropped `packets` on `interface` since it last said so, up to `at`.
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
-        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        let dropped = self.dropped_by_sensor.get_or_insert(0);
+        *dropped = dropped.saturating_add(packets);
         self.trackers.wifi.sensor_dropped(interface, at, packets);
     }
 
@@ -162,6 +163,15 @@ impl Engine {
     #[must_use]
     pub fn report(&self, source: SourceInfo) -> Report {
         assemble::report(self, source)
+    }
+}
+
+impl Engine {
+    /// The report at the end of the analysis. Gives the state of the analysis back while the report is made,
+    /// so that a large capture does not need room for both.
+    #[must_use]
+    pub fn into_report(self, source: SourceInfo) -> Report {
+        assemble::last_report(self, source)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Engine, SourceInfo};
+use crate::analysis::{Engine, SourceInfo, Trackers};
 use crate::findings;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
@@ -11,28 +11,51 @@ use crate::sip::CallSummary;
 
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
-    let span = &engine.span;
-    let mut calls = engine.trackers.sip.calls(span.last);
-    let mut streams =
-        engine.trackers.rtp.streams(span.first.unwrap_or_default(), span.last, engine.decoder.paths());
+    let report = frame(engine, source);
+    let Engine { decoder, trackers, span, .. } = engine;
+    let calls = trackers.sip.calls(span.last);
+    let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.last, decoder.paths());
+    fill(report, calls, streams)
+}
+
+/// The same, giving back each tracker as soon as it has told what it knows.
+pub(crate) fn last_report(engine: Engine, source: SourceInfo) -> Report {
+    let report = frame(&engine, source);
+    let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, .. } = engine;
+    drop(wifi);
+    let calls = sip.calls(span.last);
+    drop(sip);
+    let streams = rtp.into_streams(decoder.paths());
+    fill(report, calls, streams)
+}
+
+/// Everything but calls, streams and what follows from them.
+fn frame(engine: &Engine, source: SourceInfo) -> Report {
+    Report {
+        schema: model::SCHEMA.to_owned(),
+        airtone_version: env!("CARGO_PKG_VERSION").to_owned(),
+        capture: capture(engine, source),
+        calls: Vec::new(),
+        streams: Vec::new(),
+        sip: engine.trackers.sip.statistics(engine.span.last),
+        wifi: engine.trackers.wifi.report(engine.span.last),
+        findings: Vec::new(),
+    }
+}
+
+fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<StreamSummary>) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
     share_calls(&mut streams);
+    let by_call = by_call(&streams);
     for summary in &mut calls {
-        join(summary, &streams);
+        join(summary, by_call.get(&summary.call.id).map_or(&[], Vec::as_slice));
     }
-    let mut report = Report {
-        schema: model::SCHEMA.to_owned(),
-        airtone_version: env!("CARGO_PKG_VERSION").to_owned(),
-        capture: capture(engine, source),
-        calls: calls.iter().map(|c| c.call.clone()).collect(),
-        streams: streams.iter().map(|s| s.stream.clone()).collect(),
-        sip: engine.trackers.sip.statistics(span.last),
-        wifi: engine.trackers.wifi.report(span.last),
-        findings: Vec::new(),
-    };
+    drop(by_call);
     report.findings = findings::find(&report, &calls, &streams);
+    report.calls = calls.into_iter().map(|summary| summary.call).collect();
+    report.streams = streams.into_iter().map(|summary| summary.stream).collect();
     report
 }
 
@@ -65,15 +88,25 @@ fn share_calls(streams: &mut [StreamSummary]) {
     }
 }
 
+/// The streams of each call.
+fn by_call(streams: &[StreamSummary]) -> BTreeMap<u32, Vec<&StreamSummary>> {
+    let mut calls: BTreeMap<u32, Vec<&StreamSummary>> = BTreeMap::new();
+    for summary in streams {
+        if let Some(call) = summary.stream.call {
+            calls.entry(call).or_default().push(summary);
+        }
+    }
+    calls
+}
+
 /// Gives a call its streams, and what they tell about it.
-fn join(summary: &mut CallSummary, streams: &[StreamSummary]) {
+fn join(summary: &mut CallSummary, own: &[&StreamSummary]) {
     let call = &mut summary.call;
-    let own: Vec<&StreamSummary> = streams.iter().filter(|s| s.stream.call == Some(call.id)).collect();
     call.streams = own.iter().map(|s| s.stream.id).collect();
     // A packet behind a relay got at least so far: the last leg seen is the nearest to the listener.
     let sent_on = |id| own.iter().any(|s| s.stream.relayed_from == Some(id) && s.stream.mos.lq.is_some());
     call.mos = call_mos(own.iter().map(|s| &s.stream).filter(|s| !sent_on(s.id)));
-    for summary in &own {
+    for summary in own {
         // What a relay sends on are the same digits again.
         if summary.stream.relayed_from.is_none() {
             call.dtmf.extend(summary.dtmf.iter().map(|digit| from_party(digit, summary.receiver)));
@@ -151,8 +184,13 @@ fn evicted(engine: &Engine) -> BTreeMap<String, u64> {
     let counts = [
         ("calls and registrations", engine.trackers.sip.evicted()),
         ("RTP streams", engine.trackers.rtp.evicted()),
+        ("RTP candidates", engine.trackers.rtp.candidates_dropped()),
+        ("digits", engine.trackers.rtp.digits_dropped()),
+        ("media endpoints", engine.trackers.rtp.endpoints_dropped()),
         ("BSSs and stations", engine.trackers.wifi.evicted()),
         ("TCP bytes", engine.tcp.bytes_skipped()),
+        ("TCP streams", engine.tcp.evicted()),
+        ("ways to the sensor", engine.decoder.paths_refused()),
     ];
     counts.into_iter().filter(|c| c.1 > 0).map(|(kind, n)| (kind.to_owned(), n)).collect()
 }
@@ -207,9 +245,9 @@ mod tests {
         };
         let mut summary = CallSummary::default();
         summary.call.id = 1;
-        join(&mut summary, &[leg(1, None, 3.1), leg(2, Some(1), 4.3)]);
+        join(&mut summary, &[&leg(1, None, 3.1), &leg(2, Some(1), 4.3)]);
         assert_eq!(summary.call.mos.unwrap().worst, 4.3, "what came out of the relay got into it");
-        join(&mut summary, &[leg(1, None, 4.4), leg(2, Some(1), 3.0)]);
+        join(&mut summary, &[&leg(1, None, 4.4), &leg(2, Some(1), 3.0)]);
         assert_eq!(summary.call.mos.unwrap().worst, 3.0);
     }
 

@@ -23,16 +23,17 @@ impl Nanos {
         self != Self::UNKNOWN
     }
 
-    /// `self - earlier` in seconds; negative when `earlier` is later.
+    /// `self - earlier` in seconds; negative when `earlier` is later. Times further apart than 292 years,
+    /// which only damaged captures hold, are that far apart.
     #[must_use]
     pub fn seconds_since(self, earlier: Nanos) -> f64 {
-        self.0.wrapping_sub(earlier.0) as f64 / 1e9
+        self.0.saturating_sub(earlier.0) as f64 / 1e9
     }
 
-    /// `self - earlier` in milliseconds; negative when `earlier` is later.
+    /// `self - earlier` in milliseconds; as [`Self::seconds_since`].
     #[must_use]
     pub fn millis_since(self, earlier: Nanos) -> f64 {
-        self.0.wrapping_sub(earlier.0) as f64 / 1e6
+        self.0.saturating_sub(earlier.0) as f64 / 1e6
     }
 }
 

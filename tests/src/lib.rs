@@ -1,6 +1,8 @@
 //! Helpers of the black-box tests: the built command, the recorded captures, the installed tshark.
 
+pub mod invariants;
 pub mod manifest;
+pub mod wire;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

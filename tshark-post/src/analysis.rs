@@ -27,5 +27,5 @@ pub(crate) fn analyse(files: &[PathBuf], config: Config, progress: &mut Progress
     progress.finish();
     let source =
         SourceInfo { files: input.files(), missing_fields: input.missing_fields(), ..SourceInfo::default() };
-    Ok(engine.report(source))
+    Ok(engine.into_report(source))
 }

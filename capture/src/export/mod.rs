@@ -10,7 +10,7 @@ mod pdml;
 mod row;
 mod table;
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 
 use airtone_engine::LinkType;
 
@@ -60,6 +60,9 @@ pub(crate) fn sniff(head: &[u8]) -> Option<ExportKind> {
     let line = text.lines().next()?;
     Columns::parse(line).map(|_| ExportKind::Fields)
 }
+
+/// A longer line is damage, or an attack on memory.
+const MAX_LINE: u64 = 64 << 20;
 
 /// Reads an export frame by frame.
 pub(crate) struct ExportReader {
@@ -191,10 +194,13 @@ impl ExportReader {
     fn line(&mut self) -> io::Result<Step> {
         let Source::Table { input, columns, line } = &mut self.source else { return Ok(Step::Ended) };
         line.clear();
-        let n = input.read_until(b'\n', line)?;
+        let n = Read::take(&mut *input, MAX_LINE).read_until(b'\n', line)?;
         self.bytes += n as u64;
         if n == 0 {
             return Ok(Step::Ended);
+        }
+        if n as u64 == MAX_LINE && line.last() != Some(&b'\n') {
+            return Ok(self.cut());
         }
         let text = String::from_utf8_lossy(line);
         match columns {

@@ -1,6 +1,6 @@
 //! tshark's `-T pdml`: one `packet` element per frame, with a `field` element for each field.
 
-use std::io::BufRead;
+use std::io::{self, BufRead, Read};
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -8,9 +8,39 @@ use quick_xml::events::{BytesStart, Event};
 use super::fields::{FRAME_TIME, Field};
 use super::row::Row;
 
+/// A packet that takes more text than this is damage, or an attack on memory.
+const MAX_PACKET: usize = 64 << 20;
+
+/// Ends after so many bytes.
+struct Bounded<R> {
+    inner: R,
+    left: usize,
+}
+
+impl<R: BufRead> Read for Bounded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let size = into.len().min(self.left);
+        let count = self.inner.read(&mut into[..size])?;
+        self.left -= count.min(self.left);
+        Ok(count)
+    }
+}
+
+impl<R: BufRead> BufRead for Bounded<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let chunk = self.inner.fill_buf()?;
+        Ok(&chunk[..chunk.len().min(self.left)])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.left -= count.min(self.left);
+        self.inner.consume(count);
+    }
+}
+
 /// Reads packets one after the other.
 pub(crate) struct Packets<R> {
-    reader: Reader<R>,
+    reader: Reader<Bounded<R>>,
     buffer: Vec<u8>,
 }
 
@@ -25,7 +55,7 @@ pub(crate) enum End {
 
 impl<R: BufRead> Packets<R> {
     pub(crate) fn new(input: R) -> Self {
-        let mut reader = Reader::from_reader(input);
+        let mut reader = Reader::from_reader(Bounded { inner: input, left: MAX_PACKET });
         // Content is damaged by cutting more often than by mismatched names.
         reader.config_mut().check_end_names = false;
         Self { reader, buffer: Vec::new() }
@@ -37,8 +67,9 @@ impl<R: BufRead> Packets<R> {
     }
 
     /// Reads the next packet's fields into `row`.
-    pub(crate) fn next(&mut self, row: &mut Row) -> std::io::Result<Option<End>> {
+    pub(crate) fn next(&mut self, row: &mut Row) -> io::Result<Option<End>> {
         let mut inside = false;
+        self.reader.get_mut().left = MAX_PACKET;
         loop {
             self.buffer.clear();
             match self.reader.read_event_into(&mut self.buffer) {
@@ -51,7 +82,7 @@ impl<R: BufRead> Packets<R> {
                 },
                 Ok(Event::Eof) => return Ok(Some(End::Cut)),
                 Ok(_) => {}
-                Err(quick_xml::Error::Io(e)) => return Err(std::io::Error::new(e.kind(), e.to_string())),
+                Err(quick_xml::Error::Io(e)) => return Err(io::Error::new(e.kind(), e.to_string())),
                 Err(_) => return Ok(Some(End::Cut)),
             }
         }
@@ -105,6 +136,13 @@ mod tests {
         ];
         assert_eq!(row.iter().collect::<Vec<_>>(), expected);
         assert_eq!(packets.next(&mut Row::default()).unwrap(), Some(End::Clean));
+    }
+
+    #[test]
+    fn an_endless_packet_is_cut() {
+        let endless = b"<pdml><packet>".chain(io::repeat(b' '));
+        let mut packets = Packets::new(io::BufReader::new(endless));
+        assert_eq!(packets.next(&mut Row::default()).unwrap(), Some(End::Cut));
     }
 
     #[test]

@@ -9,6 +9,9 @@ const MAX_LINE: usize = 2048;
 /// A Content-Length beyond this is not believed: the message is taken to end with its headers.
 const MAX_BODY: usize = 1 << 20;
 
+/// Room that is kept between messages.
+const IDLE_CAPACITY: usize = 4096;
+
 /// Bytes in order, and where in a message they are.
 #[derive(Debug)]
 pub(super) struct Cutter {
@@ -58,6 +61,13 @@ impl Cutter {
         *self = Self { is_sip: self.is_sip, ..Self::new(false) };
     }
 
+    /// A long message must not leave its room behind in every direction that ever carried one.
+    fn give_back(&mut self) {
+        if self.buffer.capacity() > IDLE_CAPACITY && self.buffer.len() < self.buffer.capacity() / 4 {
+            self.buffer.shrink_to(IDLE_CAPACITY);
+        }
+    }
+
     fn rest(&self) -> &[u8] {
         &self.buffer[self.done..]
     }
@@ -95,6 +105,7 @@ impl Cutter {
         }
         self.buffer.drain(..self.done);
         self.done = 0;
+        self.give_back();
         skipped
     }
 
@@ -108,6 +119,7 @@ impl Cutter {
         }
         let skipped = if self.is_sip && !cut_short { left as u64 } else { 0 };
         self.buffer.clear();
+        self.give_back();
         self.consume(0);
         self.searching = true;
         skipped

@@ -7,6 +7,9 @@ use crate::packet::{Nanos, PathId};
 
 /// The longest datagram that IP can carry.
 const MAX_DATAGRAM: usize = 65_535;
+/// The bound of all waiting datagrams together, in bytes per datagram that there is room for: most are little
+/// longer than one frame.
+const MEAN_COST: usize = 16 * 1024;
 /// How long a datagram may wait for its fragments; RFC 791 suggests 15 s, RFC 8200 60 s.
 const MAX_AGE: i64 = 30 * Nanos::SECOND;
 
@@ -89,6 +92,11 @@ impl Datagram {
         self.ranges.insert(at, (start, end));
     }
 
+    /// Bytes of memory.
+    fn cost(&self) -> usize {
+        self.bytes.capacity() + self.ranges.capacity() * size_of::<(usize, usize)>()
+    }
+
     fn is_whole(&self) -> bool {
         self.len.is_some_and(|len| self.ranges.first().is_some_and(|&(from, to)| from == 0 && to >= len))
     }
@@ -103,6 +111,8 @@ pub(super) struct Fragments {
     datagrams: HashMap<Key, Datagram>,
     /// Oldest first; entries whose serial is gone are left over.
     order: VecDeque<(u64, Key)>,
+    /// Bytes of memory that the datagrams take.
+    cost: usize,
     /// Fragments that wait now.
     waiting: u64,
     /// Fragments whose datagram was given up.
@@ -112,7 +122,15 @@ pub(super) struct Fragments {
 impl Fragments {
     /// With room for `max` datagrams.
     pub fn new(max: usize) -> Self {
-        Self { max, serial: 0, datagrams: HashMap::new(), order: VecDeque::new(), waiting: 0, given_up: None }
+        Self {
+            max: max.max(1),
+            serial: 0,
+            datagrams: HashMap::new(),
+            order: VecDeque::new(),
+            cost: 0,
+            waiting: 0,
+            given_up: None,
+        }
     }
 
     /// Takes a fragment; returns protocol number and payload of the datagram that it completes, or why it
@@ -126,12 +144,19 @@ impl Fragments {
             self.begin(key, piece);
         }
         let Some(datagram) = self.datagrams.get_mut(&key) else { return Ok(None) };
+        self.cost -= datagram.cost();
         datagram.add(piece);
+        self.cost += datagram.cost();
         self.waiting += 1;
         if !datagram.is_whole() {
+            let bound = self.max.saturating_mul(MEAN_COST).max(4 * MAX_DATAGRAM);
+            while self.cost > bound && !self.order.is_empty() {
+                self.give_up_oldest();
+            }
             return Ok(None);
         }
         let Some(mut whole) = self.datagrams.remove(&key) else { return Ok(None) };
+        self.cost -= whole.cost();
         self.waiting -= whole.pieces;
         self.drop_left_overs();
         whole.bytes.truncate(whole.len.unwrap_or(usize::MAX));
@@ -139,7 +164,7 @@ impl Fragments {
     }
 
     fn begin(&mut self, key: Key, piece: &Piece<'_>) {
-        while self.datagrams.len() >= self.max.max(1) {
+        while self.datagrams.len() >= self.max {
             self.give_up_oldest();
         }
         self.serial += 1;
@@ -172,6 +197,7 @@ impl Fragments {
         let Some((serial, key)) = self.order.pop_front() else { return };
         let is_there = self.datagrams.get(&key).is_some_and(|datagram| datagram.serial == serial);
         if is_there && let Some(gone) = self.datagrams.remove(&key) {
+            self.cost -= gone.cost();
             self.waiting -= gone.pieces;
             let count = self.given_up.get_or_insert(NotDecoded { packets: 0, first_frame: gone.first_frame });
             count.packets += gone.pieces;
@@ -256,6 +282,18 @@ mod tests {
         assert!(fragments.insert(key(5), &piece(6, 8, false, b"i")).unwrap().is_some());
         assert_eq!(fragments.incomplete(), Some(NotDecoded { packets: 4, first_frame: 1 }));
         assert!(fragments.insert(key(1), &piece(7, 8, false, b"i")).unwrap().is_none());
+    }
+
+    #[test]
+    fn long_datagrams_are_bounded_together() {
+        let mut fragments = Fragments::new(100);
+        for id in 0..100 {
+            assert_eq!(fragments.insert(key(id), &piece(1, 60_000, true, &[1; 1_000])), Ok(None));
+        }
+        assert!(fragments.cost <= 100 * MEAN_COST, "{}", fragments.cost);
+        assert!(fragments.datagrams.len() > 10);
+        let costs: usize = fragments.datagrams.values().map(Datagram::cost).sum();
+        assert_eq!(costs, fragments.cost);
     }
 
     #[test]

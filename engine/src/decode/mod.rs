@@ -136,6 +136,12 @@ impl Decoder {
         self.state.paths.infos()
     }
 
+    /// Packets whose path is not told apart because there are too many.
+    #[must_use]
+    pub fn paths_refused(&self) -> u64 {
+        self.state.paths.refused()
+    }
+
     /// The path of an id that this decoder gave out.
     #[must_use]
     pub fn path(&self, id: PathId) -> Option<&PathInfo> {

@@ -119,11 +119,18 @@ pub(super) struct Paths {
     stack: Vec<Part>,
     current: Option<PathId>,
     sequenced: Option<PathId>,
+    /// Look-ups of paths beyond the bound.
+    refused: u64,
 }
 
 impl Paths {
     pub fn infos(&self) -> &[PathInfo] {
         &self.infos
+    }
+
+    /// Packets, or runs of them, on paths beyond the bound.
+    pub fn refused(&self) -> u64 {
+        self.refused
     }
 
     /// Counts a packet on an interface with at most one VLAN tag (0: none) and gives its path.
@@ -210,6 +217,7 @@ impl Paths {
             return *id;
         }
         if self.infos.len() >= MAX_PATHS {
+            self.refused += 1;
             return PathId::default();
         }
         let id = PathId(u16::try_from(self.infos.len()).unwrap_or_default());

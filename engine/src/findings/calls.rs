@@ -41,7 +41,7 @@ fn one_way_audio(facts: &Facts<'_>, summary: &CallSummary) -> Option<Finding> {
     if call.outcome != CallOutcome::Answered || talk_s < MIN_TALK_S || !summary.both_ways {
         return None;
     }
-    let audio = sound_after(facts, call.id, from);
+    let audio = sound_after(facts, call, from);
     let sent = |direction: &str| audio.iter().any(|s| s.direction.as_deref() == Some(direction));
     let (silent, heard) = match (sent("caller_to_callee"), sent("callee_to_caller")) {
         (true, false) => ("callee", "caller"),
@@ -69,10 +69,10 @@ fn one_way_audio(facts: &Facts<'_>, summary: &CallSummary) -> Option<Finding> {
 }
 
 /// Audio streams of a call that reach beyond its answer; sound before it is the network's, not the callee's.
-fn sound_after<'a>(facts: &Facts<'a>, call: u32, answer: Nanos) -> Vec<&'a Stream> {
+fn sound_after<'a>(facts: &Facts<'a>, call: &'a Call, answer: Nanos) -> Vec<&'a Stream> {
     let reaches = |s: &&Stream| s.start.seconds_since(answer) + s.duration_s > 0.0;
     let is_audio = |s: &&Stream| matches!(s.media.as_deref(), Some("audio") | None);
-    let own = facts.report.streams.iter().filter(|s| s.call == Some(call) && s.packets > 10);
+    let own = facts.streams_of(call).filter(|s| s.packets > 10);
     own.filter(is_audio).filter(reaches).collect()
 }
 
@@ -171,6 +171,7 @@ fn without_scheme(aor: &str) -> &str {
 mod tests {
     use super::*;
     use crate::packet::Nanos;
+    use crate::rtp::StreamSummary;
 
     fn registration(outcome: RegistrationOutcome, frame: u64) -> Registration {
         Registration {
@@ -191,7 +192,8 @@ mod tests {
     /// A call between 192.0.2.1 and 192.0.2.2 that was answered at 10 s and talked for 30 s, with its streams.
     fn one_way(legs: &[Leg<'_>]) -> Option<Finding> {
         let at = |seconds: i64| Some(Nanos(seconds * Nanos::SECOND));
-        let stream = |&(from, to, direction, start, duration_s): &Leg<'_>| Stream {
+        let stream = |(n, &(from, to, direction, start, duration_s)): (usize, &Leg<'_>)| Stream {
+            id: n as u32 + 1,
             source: Some(Endpoint::v4(from, 4000)),
             destination: Some(Endpoint::v4(to, 4000)),
             call: Some(1),
@@ -204,12 +206,14 @@ mod tests {
         };
         let call =
             Call { id: 1, outcome: CallOutcome::Answered, answer: at(10), end: at(40), ..Call::default() };
+        let call = Call { streams: (1..=legs.len() as u32).collect(), ..call };
         let media = vec![Endpoint::v4(A, 4000), Endpoint::v4(B, 4000)];
         let summary = CallSummary { call, media, both_ways: true, ..CallSummary::default() };
-        let mut report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
-        report.streams = legs.iter().map(stream).collect();
+        let report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
+        let summarised = |stream| StreamSummary { stream, ..StreamSummary::default() };
+        let streams: Vec<StreamSummary> = legs.iter().enumerate().map(stream).map(summarised).collect();
         let calls = [summary];
-        let facts = Facts { report: &report, calls: &calls, streams: &[] };
+        let facts = Facts { report: &report, calls: &calls, streams: &streams };
         one_way_audio(&facts, &calls[0])
     }
 

@@ -6,7 +6,7 @@ mod calls;
 mod sound;
 mod wording;
 
-use crate::model::{About, Finding, Report, Severity};
+use crate::model::{About, Call, Finding, Report, Severity, Stream};
 use crate::rtp::StreamSummary;
 use crate::sip::CallSummary;
 
@@ -15,9 +15,27 @@ const MAX_FRAMES: usize = 16;
 
 /// Everything that the rules look at.
 struct Facts<'a> {
+    /// Without calls and streams: those are beside it.
     report: &'a Report,
+    /// By id.
     calls: &'a [CallSummary],
+    /// By id.
     streams: &'a [StreamSummary],
+}
+
+impl<'a> Facts<'a> {
+    /// The streams of a call.
+    fn streams_of(&self, call: &'a Call) -> impl Iterator<Item = &'a Stream> {
+        let streams = self.streams;
+        let find = move |id: &u32| streams.binary_search_by_key(id, |summary| summary.stream.id).ok();
+        call.streams.iter().filter_map(find).map(move |place| &streams[place].stream)
+    }
+
+    /// The call of a stream.
+    fn call_of(&self, stream: &Stream) -> Option<&'a CallSummary> {
+        let place = self.calls.binary_search_by_key(&stream.call?, |summary| summary.call.id).ok()?;
+        self.calls.get(place)
+    }
 }
 
 /// Applies every rule. Most severe first, then by the first frame named.

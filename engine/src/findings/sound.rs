@@ -134,7 +134,7 @@ fn bad_stretch(stream: &Stream) -> Option<Finding> {
     if worst.lq > 3.1 || worst.lq > lq - 0.3 {
         return None;
     }
-    let second = worst.at.seconds_since(stream.start);
+    let second = worst.at.seconds_since(stream.start).max(0.0);
     let title = format!("A bad stretch (MOS {:.1}): {}", worst.lq, stream_name(stream));
     let detail = format!(
         "MOS {:.1} for {:.0} s from second {second:.0} of the stream, {lq:.1} on the whole. {}",
@@ -148,7 +148,7 @@ fn bad_stretch(stream: &Stream) -> Option<Finding> {
 /// The codec on the wire is none of those that the answer lists.
 fn codec_mismatch(facts: &Facts<'_>, stream: &Stream) -> Option<Finding> {
     let codec = stream.codec.as_deref()?;
-    let call = facts.calls.iter().find(|c| Some(c.call.id) == stream.call)?;
+    let call = facts.call_of(stream)?;
     let audio = stream.media.as_deref() == Some("audio");
     let agreed = &call.agreed_codecs;
     // A stream that ended before the answer was sent under an earlier offer.

@@ -34,12 +34,13 @@ const BUNCH_S: f64 = 2.0;
 pub(super) struct Probation {
     flows: HashMap<Key, Vec<Arrival>, RandomState>,
     limit: usize,
+    dropped: u64,
 }
 
 impl Probation {
     /// At most `limit` flows at once.
     pub fn new(limit: usize) -> Self {
-        Self { flows: HashMap::default(), limit: limit.max(1) }
+        Self { flows: HashMap::default(), limit: limit.max(1), dropped: 0 }
     }
 
     /// Takes the next packet of a flow. When it is RTP after all, gives every packet so far, this one included.
@@ -64,12 +65,19 @@ impl Probation {
         }
     }
 
+    /// Flows that were forgotten for lack of room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     fn drop_older_half(&mut self) {
+        let before = self.flows.len();
         let last = |held: &Vec<Arrival>| held.last().map_or(Nanos(i64::MIN), |last| last.at);
         let mut times: Vec<Nanos> = self.flows.values().map(last).collect();
         let middle = times.len() / 2;
         let (_, &mut median, _) = times.select_nth_unstable(middle);
         self.flows.retain(|_, held| last(held) > median);
+        self.dropped += (before - self.flows.len()) as u64;
     }
 }
 

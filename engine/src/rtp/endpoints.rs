@@ -29,11 +29,12 @@ struct Entry {
 pub(super) struct Endpoints {
     entries: HashMap<Endpoint, Entry, RandomState>,
     limit: usize,
+    dropped: u64,
 }
 
 impl Endpoints {
     pub fn new(limit: usize) -> Self {
-        Self { entries: HashMap::default(), limit: limit.max(16) }
+        Self { entries: HashMap::default(), limit: limit.max(16), dropped: 0 }
     }
 
     fn entry(&mut self, endpoint: Endpoint, at: Nanos) -> &mut Entry {
@@ -45,11 +46,18 @@ impl Endpoints {
         entry
     }
 
+    /// Endpoints that were forgotten for lack of room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
     fn drop_older_half(&mut self) {
+        let before = self.entries.len();
         let mut times: Vec<Nanos> = self.entries.values().map(|entry| entry.touched).collect();
         let middle = times.len() / 2;
         let (_, &mut median, _) = times.select_nth_unstable(middle);
         self.entries.retain(|_, entry| entry.touched > median);
+        self.dropped += (before - self.entries.len()) as u64;
     }
 
     /// SDP has spoken. Gives the slots of the streams that it concerns.

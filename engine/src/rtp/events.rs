@@ -1,5 +1,8 @@
 //! Telephone events (RFC 4733): one digit per timestamp and event, however many packets tell of it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::packet::Nanos;
 
 /// Digits kept per stream.
@@ -82,17 +85,66 @@ impl Digit {
     }
 }
 
+/// Digits that may still be kept over all streams, and how many were not.
+#[derive(Clone, Debug)]
+pub(super) struct Allowance(Arc<(AtomicUsize, AtomicUsize)>);
+
+impl Allowance {
+    pub fn new(digits: usize) -> Self {
+        Self(Arc::new((AtomicUsize::new(digits), AtomicUsize::new(0))))
+    }
+
+    /// Digits that were not kept.
+    pub fn refused(&self) -> u64 {
+        self.0.1.load(Ordering::Relaxed) as u64
+    }
+
+    fn take(&self) -> bool {
+        let taken = self.0.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if taken.is_err() {
+            self.0.1.fetch_add(1, Ordering::Relaxed);
+        }
+        taken.is_ok()
+    }
+
+    fn give_back(&self, digits: usize) {
+        self.0.0.fetch_add(digits, Ordering::Relaxed);
+    }
+}
+
 /// The digits of one stream.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Digits(Vec<Digit>);
+#[derive(Debug)]
+pub(super) struct Digits {
+    list: Vec<Digit>,
+    /// `None` for a copy, which takes no part in the count.
+    allowance: Option<Allowance>,
+}
+
+impl Clone for Digits {
+    fn clone(&self) -> Self {
+        Self { list: self.list.clone(), allowance: None }
+    }
+}
+
+impl Drop for Digits {
+    fn drop(&mut self) {
+        if let Some(allowance) = &self.allowance {
+            allowance.give_back(self.list.len());
+        }
+    }
+}
 
 impl Digits {
+    pub fn new(allowance: Allowance) -> Self {
+        Self { list: Vec::new(), allowance: Some(allowance) }
+    }
+
     /// The next event packet that was not a duplicate.
     pub fn packet(&mut self, frame: u64, at: Nanos, timestamp: u32, payload: Payload) {
         if payload.event > LAST_DIGIT {
             return;
         }
-        let recent = self.0.iter_mut().rev().take(RECENT);
+        let recent = self.list.iter_mut().rev().take(RECENT);
         let digit = recent.into_iter().find_map(|digit| {
             if digit.continues(timestamp, payload.event) {
                 digit.segment = (timestamp, 0);
@@ -101,8 +153,8 @@ impl Digits {
         });
         if let Some(digit) = digit {
             digit.take(timestamp, payload);
-        } else if self.0.len() < MAX_DIGITS {
-            self.0.push(Digit {
+        } else if self.list.len() < MAX_DIGITS && self.allowance.as_ref().is_some_and(Allowance::take) {
+            self.list.push(Digit {
                 event: payload.event,
                 frame,
                 at,
@@ -116,7 +168,7 @@ impl Digits {
 
     /// In order of appearance.
     pub fn iter(&self) -> impl Iterator<Item = &Digit> {
-        self.0.iter()
+        self.list.iter()
     }
 }
 
@@ -129,7 +181,7 @@ mod tests {
     }
 
     fn feed(packets: &[(u32, Payload)]) -> Vec<(&'static str, u32)> {
-        let mut digits = Digits::default();
+        let mut digits = Digits::new(Allowance::new(100));
         for (n, &(timestamp, payload)) in packets.iter().enumerate() {
             digits.packet(n as u64 + 1, Nanos(n as i64), timestamp, payload);
         }
@@ -182,6 +234,19 @@ mod tests {
             (1000 + 0xffff, event(0, true, 1600)),
         ];
         assert_eq!(feed(&packets), [("0", 0xffff + 1600)]);
+    }
+
+    #[test]
+    fn all_streams_share_the_room_and_give_it_back() {
+        let allowance = Allowance::new(3);
+        let mut first = Digits::new(allowance.clone());
+        (0..5).for_each(|n| first.packet(1, Nanos(0), n * 1000, event(1, true, 480)));
+        assert_eq!((first.iter().count(), allowance.refused()), (3, 2));
+        drop(first.clone());
+        drop(first);
+        let mut second = Digits::new(allowance.clone());
+        (0..5).for_each(|n| second.packet(1, Nanos(0), n * 1000, event(1, true, 480)));
+        assert_eq!((second.iter().count(), allowance.refused()), (3, 4));
     }
 
     #[test]

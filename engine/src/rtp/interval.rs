@@ -48,9 +48,9 @@ impl Interval {
     /// `n` slots passed, the last of them with a packet in it.
     #[inline]
     pub fn advance(&mut self, n: u32) {
-        self.expected += n;
+        self.expected = self.expected.saturating_add(n);
         if n > 1 {
-            self.lost += n - 1;
+            self.lost = self.lost.saturating_add(n - 1);
             self.runs += 1;
         }
     }

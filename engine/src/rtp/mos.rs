@@ -44,7 +44,7 @@ pub(super) fn codec_of(stream: &Stream, media: Media<'_>, packets: u64) -> Resul
         Kind::Noise => return Err("There is comfort noise only.".to_owned()),
         Kind::Audio | Kind::Unknown => {}
     }
-    let seconds = stream.last_at.seconds_since(stream.rest.start);
+    let seconds = stream.last_at.seconds_since(stream.rest.start).max(0.0);
     if stream.packets < LEAST_PACKETS || seconds < LEAST_S {
         return Err(format!("Too short to rate: {} packets in {seconds:.1} s.", stream.packets));
     }

@@ -159,7 +159,7 @@ impl Slots {
             self.leave(newest, back);
         }
         if n >= WINDOW {
-            (WINDOW..n).for_each(|_| self.bad(None));
+            self.lost(n - WINDOW);
             (self.seen, self.odd) = (1, 0);
         } else {
             self.seen = (self.seen << n) | 1;
@@ -174,6 +174,14 @@ impl Slots {
             self.clean += 1;
         } else {
             self.bad(Some(self.ledger.levels[index(newest, back)]));
+        }
+    }
+
+    /// So many slots were lost in a row, after one that has left the window.
+    fn lost(&mut self, n: u32) {
+        if n > 0 {
+            self.bad(None);
+            self.ledger.push_lost(n - 1);
         }
     }
 
@@ -248,10 +256,17 @@ impl Ledger {
         self.bursts.push(bad & CONFIGURED != 0);
         let begins = bad & !self.previous;
         for depth in 0..DEPTHS.len() {
-            self.bad[depth] += u32::from((bad >> depth) & 1);
-            self.runs[depth] += u32::from((begins >> depth) & 1);
+            self.bad[depth] = self.bad[depth].saturating_add(u32::from((bad >> depth) & 1));
+            self.runs[depth] = self.runs[depth].saturating_add(u32::from((begins >> depth) & 1));
         }
         self.previous = bad;
+    }
+
+    /// `n` more lost slots behind a lost one.
+    fn push_lost(&mut self, n: u32) {
+        self.lost += u64::from(n);
+        self.bursts.push_run(true, u64::from(n));
+        self.bad.iter_mut().for_each(|bad| *bad = bad.saturating_add(n));
     }
 
     /// Bursts and gaps with the configured buffer.

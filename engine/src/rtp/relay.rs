@@ -9,6 +9,9 @@ const START_WITHIN: i64 = 2 * Nanos::SECOND;
 /// By how many packets the first ones seen before and after the relay may differ.
 const SEQUENCE_WITHIN: i16 = 128;
 
+/// Earlier streams with the same SSRC that one is compared with; a sender may open any number.
+const MAX_CANDIDATES: usize = 64;
+
 /// For each stream, the id of the earlier one that it continues.
 pub(super) fn relayed_from(streams: &[&Stream]) -> Vec<Option<u32>> {
     let mut found = vec![None; streams.len()];
@@ -22,6 +25,7 @@ pub(super) fn relayed_from(streams: &[&Stream]) -> Vec<Option<u32>> {
         });
         // The nearest one before names the last relay of a chain.
         found[later] = candidates
+            .take(MAX_CANDIDATES)
             .map(|&earlier| streams[earlier])
             .find(|earlier| continues(earlier, streams[later]))
             .map(|earlier| earlier.id);

@@ -9,6 +9,7 @@ use super::interval::Worst;
 use super::paths::Paths;
 use super::payloads::{Steps, Types};
 use super::stream::Provisional;
+use super::stream::Settings;
 use super::unclocked::Unclocked;
 use crate::media::Announcement;
 use crate::packet::{Endpoint, Nanos};
@@ -55,7 +56,7 @@ pub(super) struct LateRun {
 }
 
 impl Rest {
-    pub fn new((source, destination): (Endpoint, Endpoint), arrival: &Arrival) -> Self {
+    pub fn new((source, destination): (Endpoint, Endpoint), arrival: &Arrival, settings: &Settings) -> Self {
         Self {
             source,
             destination,
@@ -70,7 +71,7 @@ impl Rest {
             types: Types::default(),
             steps: Steps::default(),
             paths: Paths::default(),
-            digits: Digits::default(),
+            digits: Digits::new(settings.digits.clone()),
             worst: Worst::default(),
             trouble: Vec::new(),
             pending: Vec::new(),

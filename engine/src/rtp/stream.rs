@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::arrival::Arrival;
+use super::events::Allowance;
 use super::feedback::Feedback;
 use super::interval::Interval;
 use super::payloads::{Kind, Types};
@@ -35,10 +36,11 @@ const MAX_PENDING: usize = 8;
 const PAUSE: i64 = 100 * Nanos::MILLI;
 
 /// What the configuration says about every stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub buffer: JitterBuffer,
     pub idle: i64,
+    pub digits: Allowance,
 }
 
 /// What a stream did with a packet.
@@ -133,7 +135,7 @@ impl Stream {
             timing: Timing::new(),
             interval: Interval::new(arrival.at),
             depth: Depth::new(settings.buffer),
-            rest: Box::new(Rest::new(cx, arrival)),
+            rest: Box::new(Rest::new(cx, arrival, settings)),
         };
         stream.announced(announced);
         stream.interval.advance(1);
@@ -258,7 +260,7 @@ impl Stream {
     fn behind(&mut self, a: &Arrival, back: u32) -> RtpFacts {
         let ext = self.newest - u64::from(back);
         let same_way = if self.one_path && a.path == self.path { true } else { self.on_path(a, ext) };
-        let first = (self.newest - self.first) as u32;
+        let first = u32::try_from(self.newest - self.first).unwrap_or(u32::MAX);
         if back > first {
             self.slots.extend(first, back);
             self.first = ext;
@@ -355,7 +357,7 @@ impl Stream {
         let between = self.packets.checked_sub(1).filter(|&n| n > 0)?;
         Some(model::Delta {
             min: self.delta_min.max(0) as f64 / 1e6,
-            mean: self.last_at.millis_since(self.rest.start) / between as f64,
+            mean: self.last_at.millis_since(self.rest.start).max(0.0) / between as f64,
             max: self.delta_max.max(0) as f64 / 1e6,
         })
     }

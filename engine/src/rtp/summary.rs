@@ -1,6 +1,6 @@
 //! From the state of a stream to its row of the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::mos::{self, Delay, Media, percent};
 use super::payloads::{Kind, Source, Type};
@@ -18,6 +18,26 @@ const SDP_AFTER: i64 = 32 * Nanos::SECOND;
 /// Median round trips from the sensor to the receiver, by the addresses of the stream.
 type RoundTrips = BTreeMap<(Endpoint, Endpoint), f64>;
 
+/// What a row takes from other streams.
+struct Around {
+    round_trips: RoundTrips,
+    /// By place in the order of ids.
+    relays: Vec<Option<u32>>,
+}
+
+impl Around {
+    fn of(streams: &[&Stream]) -> Self {
+        let round_trip = |stream: &&Stream| {
+            let ms = stream.rest.feedback.as_ref()?.sensor_to_receiver_ms()?;
+            Some(((stream.rest.source, stream.rest.destination), ms))
+        };
+        Self {
+            round_trips: streams.iter().filter_map(round_trip).collect(),
+            relays: relay::relayed_from(streams),
+        }
+    }
+}
+
 impl Tracker {
     /// Every stream so far, in the order in which they were found, which is that of their first frames but
     /// for unannounced ones. Ids are positions from 1 until a stream has been dropped for lack of room
@@ -27,29 +47,45 @@ impl Tracker {
     pub fn streams(&self, _first: Nanos, _end: Nanos, paths: &[PathInfo]) -> Vec<StreamSummary> {
         let mut streams: Vec<&Stream> = self.slots.iter().filter(|stream| stream.id != 0).collect();
         streams.sort_by_key(|stream| stream.id);
-        let round_trips: RoundTrips = streams
-            .iter()
-            .filter_map(|stream| {
-                let ms = stream.rest.feedback.as_ref()?.sensor_to_receiver_ms()?;
-                Some(((stream.rest.source, stream.rest.destination), ms))
-            })
-            .collect();
-        let relays = relay::relayed_from(&streams);
-        let mut compared = std::collections::HashSet::new();
-        streams
-            .iter()
-            .zip(relays)
-            .map(|(stream, relayed_from)| {
-                let mut summary = self.summary(stream, &round_trips, paths);
-                summary.stream.relayed_from = relayed_from;
-                let rest = &stream.rest;
-                let key = (rest.source, rest.destination, rest.ssrc);
-                if let Some(compat) = self.compat.as_ref().filter(|_| compared.insert(key)) {
-                    summary.stream.wireshark = compat.figures(&Key::new(key.0, key.1, key.2));
-                }
-                summary
-            })
-            .collect()
+        let around = Around::of(&streams);
+        let mut compared = HashSet::new();
+        let report =
+            |(place, stream): (usize, &&Stream)| self.row(stream, place, &around, paths, &mut compared);
+        streams.iter().enumerate().map(report).collect()
+    }
+
+    /// As [`Tracker::streams`], at the end: the state of each stream is given back as soon as it has its row.
+    #[must_use]
+    pub fn into_streams(mut self, paths: &[PathInfo]) -> Vec<StreamSummary> {
+        let mut streams = std::mem::take(&mut self.slots);
+        streams.retain(|stream| stream.id != 0);
+        streams.sort_by_key(|stream| stream.id);
+        let around = Around::of(&streams.iter().collect::<Vec<_>>());
+        let mut compared = HashSet::new();
+        let report =
+            |(place, stream): (usize, Stream)| self.row(&stream, place, &around, paths, &mut compared);
+        let mut rows = Vec::with_capacity(streams.len());
+        rows.extend(streams.into_iter().enumerate().map(report));
+        rows
+    }
+
+    /// The row of the stream at `place` in the order of ids.
+    fn row(
+        &self,
+        stream: &Stream,
+        place: usize,
+        around: &Around,
+        paths: &[PathInfo],
+        compared: &mut HashSet<(Endpoint, Endpoint, u32)>,
+    ) -> StreamSummary {
+        let mut summary = self.summary(stream, &around.round_trips, paths);
+        summary.stream.relayed_from = around.relays.get(place).copied().flatten();
+        let rest = &stream.rest;
+        let key = (rest.source, rest.destination, rest.ssrc);
+        if let Some(compat) = self.compat.as_ref().filter(|_| compared.insert(key)) {
+            summary.stream.wireshark = compat.figures(&Key::new(key.0, key.1, key.2));
+        }
+        summary
     }
 
     fn summary(&self, stream: &Stream, round_trips: &RoundTrips, paths: &[PathInfo]) -> StreamSummary {
@@ -138,7 +174,7 @@ fn counts(stream: &Stream) -> model::Stream {
         first_frame: rest.first_frame,
         last_frame: stream.last_frame,
         start: rest.start,
-        duration_s: stream.last_at.seconds_since(rest.start),
+        duration_s: stream.last_at.seconds_since(rest.start).max(0.0),
         packets: stream.packets,
         expected,
         lost,

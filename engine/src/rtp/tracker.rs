@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 use super::arrival::Arrival;
 use super::detect::{self, Probation};
 use super::endpoints::Endpoints;
+use super::events::Allowance;
 use super::rtcp::{self, Packet};
 use super::stream::{Outcome, Settings, Stream};
 use super::{Header, Verdict, header, wireshark};
@@ -18,6 +19,9 @@ use crate::packet::{Context, Endpoint, Nanos};
 
 /// Table entries of endpoints per stream that may be open.
 const ENDPOINTS_PER_STREAM: usize = 4;
+
+/// Digits kept over all streams, per stream that may be open.
+const DIGITS_PER_STREAM: usize = 8;
 
 /// Streams with one SSRC that RTCP is matched against; the newest ones.
 const MAX_SAME_SSRC: usize = 32;
@@ -77,7 +81,11 @@ impl Tracker {
             by_ssrc: HashMap::default(),
             endpoints: Endpoints::new(max_streams.saturating_mul(ENDPOINTS_PER_STREAM)),
             probation: config.rtp_heuristic.then(|| Probation::new(config.max_candidates)),
-            settings: Settings { buffer: config.jitter_buffer, idle: config.stream_idle.0 },
+            settings: Settings {
+                buffer: config.jitter_buffer,
+                idle: config.stream_idle.0,
+                digits: Allowance::new(max_streams.saturating_mul(DIGITS_PER_STREAM)),
+            },
             compat: config.compat.map(|version| wireshark::Table::new(version, max_streams)),
             declared_delay_ms: config.declared_delay_ms,
             max_streams,
@@ -179,6 +187,24 @@ impl Tracker {
         self.evicted
     }
 
+    /// Unannounced flows that were forgotten before they could show what they are.
+    #[must_use]
+    pub fn candidates_dropped(&self) -> u64 {
+        self.probation.as_ref().map_or(0, Probation::dropped)
+    }
+
+    /// Endpoints of media whose announcements were forgotten because there were too many.
+    #[must_use]
+    pub fn endpoints_dropped(&self) -> u64 {
+        self.endpoints.dropped()
+    }
+
+    /// Telephone events that were not kept because there were too many.
+    #[must_use]
+    pub fn digits_dropped(&self) -> u64 {
+        self.settings.digits.refused()
+    }
+
     /// Report blocks of one packet; gives the last stream that one was about.
     fn blocks(&mut self, cx: &Context, blocks: &[u8]) -> Option<usize> {
         let mut about = None;
@@ -273,7 +299,7 @@ impl Tracker {
         let Some(first) = pending.next() else { return self.begin(key, ends, arrival) };
         // Pending packets have been compared when they came.
         let slot = self.open(key, ends, first);
-        let settings = self.settings;
+        let settings = self.settings.clone();
         let stream = &mut self.slots[slot as usize];
         for held in pending {
             stream.receive(held, &settings);

@@ -194,6 +194,16 @@ impl Call {
         if from_caller == is_request { Party::Caller } else { Party::Callee }
     }
 
+    /// Gives back the room that lists and texts were growing into: little more will come.
+    pub(super) fn shrink(&mut self) {
+        self.story.shrink();
+        self.frames.shrink_to_fit();
+        self.digits.shrink_to_fit();
+        self.caller_tags.shrink_to_fit();
+        self.dialogs.shrink_to_fit();
+        self.session.shrink();
+    }
+
     /// The call has ended for good as far as the capture tells.
     pub(super) fn is_finished(&self) -> bool {
         let refused = self.answer.is_none() && self.attempt.result.is_some() && !self.attempt.is_challenged();

@@ -177,7 +177,9 @@ impl Tracker {
             }
         }
         if call.is_finished() {
-            self.finished.insert(id);
+            if self.finished.insert(id) {
+                call.shrink();
+            }
         } else {
             self.finished.remove(&id);
         }

@@ -65,6 +65,13 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// Gives back room that is not used.
+    pub(super) fn shrink(&mut self) {
+        self.exchanges.shrink_to_fit();
+        self.announced.shrink_to_fit();
+        self.agreed.shrink_to_fit();
+    }
+
     /// Frame of the first offer that nobody has answered so far.
     pub(super) fn open_offer(&self) -> Option<u64> {
         let open = self.exchanges.iter().find(|exchange| !exchange.answered)?;

@@ -13,6 +13,8 @@ const MAX_MEDIA: usize = 16;
 const MAX_FORMATS: usize = 32;
 /// Bytes kept of `a=fmtp`.
 const MAX_FMTP: usize = 256;
+/// Bytes kept of all `a=fmtp` of one media line together.
+const MAX_ALL_FMTP: usize = 1_024;
 
 /// A session description.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -275,7 +277,8 @@ impl Current {
     fn fmtp(&mut self, value: &[u8]) {
         let end = value.iter().position(u8::is_ascii_whitespace).unwrap_or(value.len());
         let Some(format) = format_number(&value[..end]) else { return };
-        if self.fmtps.len() < MAX_FORMATS {
+        let held: usize = self.fmtps.iter().map(|(_, text)| text.len()).sum();
+        if self.fmtps.len() < MAX_FORMATS && held < MAX_ALL_FMTP {
             self.fmtps.push((format, text(value[end..].trim_ascii(), MAX_FMTP)));
         }
     }

@@ -93,6 +93,12 @@ impl Story {
         self.events.push(Event { frame: cx.frame, at: cx.at, kind, end });
     }
 
+    /// Gives back room that is not used.
+    pub(super) fn shrink(&mut self) {
+        self.events.shrink_to_fit();
+        self.details.shrink_to_fit();
+    }
+
     /// The events in order, closed by a note on those that were not kept.
     pub(super) fn events(&self) -> Vec<model::Event> {
         let mut start = 0;

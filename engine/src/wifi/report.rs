@@ -23,7 +23,7 @@ pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model
         beacon_interval_tu: bss.interval_tu,
         first_frame: bss.first.frame,
         last_frame: bss.last.frame,
-        duration_s: bss.last.at.seconds_since(bss.first.at),
+        duration_s: bss.last.at.seconds_since(bss.first.at).max(0.0),
         beacons: beacons(&bss, mostly_silent),
         outages,
         signal_dbm: signal(&bss.level),

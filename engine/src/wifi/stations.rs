@@ -11,9 +11,9 @@ use super::{payload, report};
 use crate::model::{Roam, Station, VoiceFrames};
 use crate::packet::{Context, Nanos};
 
-/// Moves listed per station, and over all stations.
+/// Moves listed per station, and over all stations by the number of those that there is room for.
 const MAX_ROAMS: usize = 256;
-const MAX_ALL_ROAMS: usize = 100_000;
+const ROAMS_PER_STATION: usize = 5;
 const EAPOL: u16 = 0x888e;
 
 /// All stations, in order of their first frame.
@@ -76,7 +76,7 @@ impl Stations {
         let Some(place) = self.sender(header) else { return };
         let Some(state) = self.all.get_mut(place as usize) else { return };
         state.sent(header, radio);
-        let room = state.roams.len() < MAX_ROAMS && self.roams < MAX_ALL_ROAMS;
+        let room = state.roams.len() < MAX_ROAMS && self.roams < self.max.saturating_mul(ROAMS_PER_STATION);
         let moved = state.follow(cx, header, is_traffic(header, frame), room);
         self.roams += usize::from(moved);
     }
@@ -219,7 +219,7 @@ impl State {
 
 impl Done {
     fn report(&self) -> Roam {
-        let gap = |(left, first): (Nanos, Nanos)| first.millis_since(left);
+        let gap = |(left, first): (Nanos, Nanos)| first.millis_since(left).max(0.0);
         Roam {
             frame: self.begun.frame,
             at: self.begun.at,

@@ -17,8 +17,8 @@ use crate::facts::BeaconFacts;
 use crate::model;
 use crate::packet::{Context, Nanos, PathId};
 
-/// Outages and events kept over all BSSs.
-const MAX_ENTRIES: usize = 200_000;
+/// Outages and events kept over all BSSs: so many per BSS that there is room for.
+const ENTRIES_PER_BSS: usize = 10;
 /// Path of beacons that somebody else dissected.
 const EXPORT: PathId = PathId(u16::MAX);
 
@@ -44,7 +44,7 @@ impl Tracker {
             index: HashMap::default(),
             max_bss: config.max_bss,
             refused: 0,
-            budget: Budget::new(MAX_ENTRIES),
+            budget: Budget::new(config.max_bss.saturating_mul(ENTRIES_PER_BSS)),
             activity: Activity::default(),
             stations: Stations::new(config.max_stations),
         }
