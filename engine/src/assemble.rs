@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Engine, SourceInfo};
+use crate::analysis::{Engine, SourceInfo, Span};
 use crate::findings;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
@@ -12,9 +12,10 @@ use crate::sip::CallSummary;
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     let span = &engine.span;
-    let mut calls = engine.trackers.sip.calls(span.last);
+    let end = span.end();
+    let mut calls = engine.trackers.sip.calls(end);
     let mut streams =
-        engine.trackers.rtp.streams(span.first.unwrap_or_default(), span.last, engine.decoder.paths());
+        engine.trackers.rtp.streams(span.first.unwrap_or_default(), end, engine.decoder.paths());
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
@@ -28,7 +29,7 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
         calls: calls.iter().map(|c| c.call.clone()).collect(),
         streams: streams.iter().map(|s| s.stream.clone()).collect(),
         sip: engine.trackers.sip.statistics(),
-        wifi: engine.trackers.wifi.report(span.last),
+        wifi: engine.trackers.wifi.report(end),
         findings: Vec::new(),
     };
     report.findings = findings::find(&report, &calls, &streams);
@@ -78,7 +79,8 @@ fn feature(call: &mut Call, name: &str, holds: impl Fn(&Call) -> bool) {
 
 /// Worst and average over the audio streams with a MOS; `None` when they are on different scales.
 fn call_mos<'a>(streams: impl Iterator<Item = &'a Stream>) -> Option<CallMos> {
-    let rated: Vec<_> = streams.filter_map(|s| Some((s.mos.lq?, s.mos.scale?, s.duration_s))).collect();
+    let rated: Vec<_> =
+        streams.filter_map(|s| Some((s.mos.lq?, s.mos.scale?, s.duration_s.unwrap_or(0.0)))).collect();
     let scale = rated.first()?.1;
     if rated.iter().any(|r| r.1 != scale) {
         return None;
@@ -99,12 +101,20 @@ fn capture(engine: &Engine, source: SourceInfo) -> model::Capture {
         packets: span.frames,
         first: span.first,
         last: span.first.map(|_| span.last),
-        duration_s: span.first.map_or(0.0, |first| span.last.seconds_since(first)),
+        duration_s: duration_s(span),
         dropped_by_sensor: engine.dropped_by_sensor,
         not_decoded: not_decoded.collect(),
         paths: paths(engine),
         evicted: evicted(engine),
         missing_fields: source.missing_fields,
+    }
+}
+
+/// 0 of nothing, `None` of frames without times.
+fn duration_s(span: &Span) -> Option<f64> {
+    match span.first {
+        Some(first) => Some(span.last.seconds_since(first)),
+        None => (span.frames == 0).then_some(0.0),
     }
 }
 
@@ -140,7 +150,7 @@ mod tests {
 
     fn rated(lq: f64, scale: Scale, duration_s: f64) -> Stream {
         let mos = StreamMos { lq: Some(lq), scale: Some(scale), ..StreamMos::default() };
-        Stream { mos, duration_s, ..Stream::default() }
+        Stream { mos, duration_s: Some(duration_s), ..Stream::default() }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::payloads::{Kind, Source, Steps, Type, Types};
 use super::playout::{Depth, Ledger, Level, Slots, WINDOW};
 use super::timing::{Step, Timing};
 use super::unclocked::{Queued, Unclocked};
+use super::untimed::MediaTime;
 use crate::config::JitterBuffer;
 use crate::facts::RtpFacts;
 use crate::media::Announcement;
@@ -163,6 +164,7 @@ pub(super) struct Rest {
     pub trouble: Vec<u64>,
     pending: Vec<(Arrival, Provisional)>,
     unclocked: Option<Box<Unclocked>>,
+    media: MediaTime,
     late_run: LateRun,
     pub feedback: Option<Box<Feedback>>,
     /// What the receiver announced, and what the sender did.
@@ -252,7 +254,7 @@ impl Stream {
 
     fn timestamps_moved(&self, a: &Arrival) -> bool {
         let clock_hz = self.rest.types.get(a.header.payload_type).map_or(0, |known| known.clock_hz);
-        if clock_hz == 0 || !self.neighbour {
+        if clock_hz == 0 || !self.neighbour || !a.at.is_known() {
             return false;
         }
         let ticks = a.header.timestamp.wrapping_sub(self.timestamp).cast_signed();
@@ -397,7 +399,7 @@ impl Stream {
             self.switch_type(a);
         }
         self.run += 1;
-        let delta_ms = (!first).then_some(delta as f32 / 1e6);
+        let delta_ms = (!first && a.at.is_known()).then_some(delta as f32 / 1e6);
         if self.kind == Kind::Event {
             self.event(a);
         }
@@ -412,6 +414,9 @@ impl Stream {
 
     #[inline]
     fn timed(&mut self, a: &Arrival, back: u32, resumed: bool) -> (Option<f32>, bool) {
+        if !a.at.is_known() {
+            return self.untimed(a);
+        }
         if !self.timing.has_clock() {
             return self.unclocked(a, back, resumed);
         }
@@ -475,6 +480,14 @@ impl Stream {
         self.rest.late = self.rest.late.saturating_sub(u64::from(forgiven));
         self.interval.forgive(forgiven);
         self.rest.trouble.truncate(run.trouble);
+    }
+
+    /// Nobody noted when it came: only the media clock runs on.
+    #[cold]
+    fn untimed(&mut self, a: &Arrival) -> (Option<f32>, bool) {
+        let clock_hz = self.rest.types.get(self.payload_type).map_or(0, |known| known.clock_hz);
+        self.rest.media.packet(a.header.timestamp, clock_hz);
+        (None, false)
     }
 
     /// No clock yet: the packet waits until one can be inferred.
@@ -567,7 +580,8 @@ impl Stream {
     pub fn announced(&mut self, announced: [Option<Arc<Announcement>>; 2]) {
         self.stale = false;
         // Where the two ends belong to different calls, one of them is left over from the call before.
-        let call_of = announced.iter().flatten().max_by_key(|announcement| announcement.at);
+        let newest = |announcement: &&Arc<Announcement>| (announcement.at, announcement.frame);
+        let call_of = announced.iter().flatten().max_by_key(newest);
         let Some(call) = call_of.map(|announcement| announcement.call) else { return };
         self.call = call;
         self.rest.announced = announced.map(|end| end.filter(|announcement| announcement.call == call));
@@ -597,9 +611,19 @@ impl Stream {
         types
     }
 
+    /// When its packets came is known.
+    pub fn is_timed(&self) -> bool {
+        self.rest.start.is_known() && self.last_at.is_known()
+    }
+
+    /// First to last packet, s; by the media clock where nobody noted when they came.
+    pub fn seconds(&self) -> Option<f64> {
+        self.last_at.known_seconds_since(self.rest.start).or_else(|| self.rest.media.seconds())
+    }
+
     /// Time between packets; `None` with one packet.
     pub fn delta_ms(&self) -> Option<model::Delta> {
-        let between = self.packets.checked_sub(1).filter(|&n| n > 0)?;
+        let between = self.packets.checked_sub(1).filter(|&n| n > 0 && self.is_timed())?;
         Some(model::Delta {
             min: self.delta_min.max(0) as f64 / 1e6,
             mean: self.last_at.millis_since(self.rest.start) / between as f64,
@@ -646,6 +670,7 @@ impl Rest {
             trouble: Vec::new(),
             pending: Vec::new(),
             unclocked: None,
+            media: MediaTime::default(),
             late_run: LateRun::default(),
             feedback: None,
             announced: [None, None],

@@ -9,3 +9,4 @@ mod real;
 mod rules;
 mod sender;
 mod speed;
+mod untimed;

@@ -9,7 +9,7 @@ fn found(name: &str) -> Option<Result> {
 }
 
 fn counts(stream: &Stream) -> (u64, u64, u64, u64, u64) {
-    (stream.packets, stream.lost, stream.duplicates, stream.out_of_order, stream.late)
+    (stream.packets, stream.lost, stream.duplicates, stream.out_of_order, stream.late.unwrap())
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn overview() {
                     s.lost,
                     s.duplicates,
                     s.out_of_order,
-                    s.late,
+                    s.late.unwrap(),
                     s.jitter_ms.map(|j| (j.mean, j.max)),
                     s.clock_drift_ppm,
                     s.skew_ms,
