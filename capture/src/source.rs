@@ -25,7 +25,7 @@ const SNIFF: usize = 64 << 10;
 enum Reader {
     Pcap(Pcap, Buffer),
     PcapNg(PcapNg, Buffer),
-    Export(ExportReader, Held),
+    Export(ExportReader, Option<Held>),
 }
 
 /// One file.
@@ -122,7 +122,7 @@ impl Source {
             let input = BufReader::with_capacity(SNIFF, buffer.into_reader());
             let reader = ExportReader::new(kind, Box::new(input));
             self.format = reader.format();
-            return Ok(Some(Reader::Export(reader, Held::default())));
+            return Ok(Some(Reader::Export(reader, None)));
         }
         let damage = buffer.take_damage();
         Err(self.not_a_capture(format::sentence(
@@ -142,7 +142,10 @@ impl Source {
             Some(Reader::Pcap(pcap, buffer)) => pcap.advance(buffer, &mut self.warnings),
             Some(Reader::PcapNg(pcapng, buffer)) => pcapng.advance(buffer, &mut self.warnings),
             Some(Reader::Export(reader, held)) => match reader.next() {
-                Ok(record) => Ok(record.map(|record| held.keep(record))),
+                Ok(next) => {
+                    *held = next;
+                    Ok(held.as_ref().map(Held::head))
+                }
                 Err(error) if self.meter.failed() => Err(error),
                 Err(error) => {
                     let at = reader.bytes();
@@ -238,7 +241,7 @@ impl Source {
         let head = self.head.as_ref()?;
         match (head.what, self.reader.as_ref()?) {
             (What::Dropped(packets), _) => Some(Record::Dropped { interface, at: head.at, packets }),
-            (What::Export { .. }, Reader::Export(_, held)) => held.record(frame, interface),
+            (What::Export { .. }, Reader::Export(_, held)) => Some(held.as_ref()?.record(frame, interface)),
             (
                 What::Packet { link, orig_len, start, end },
                 Reader::Pcap(_, buffer) | Reader::PcapNg(_, buffer),

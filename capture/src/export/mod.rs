@@ -10,13 +10,13 @@ mod pdml;
 mod row;
 mod table;
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
 use airtone_engine::LinkType;
 
-use crate::Record;
+use crate::held::Held;
 use fields::FieldSet;
-use frame::Piece;
 use json::{Keys, Objects};
 use row::Row;
 use table::Columns;
@@ -66,9 +66,8 @@ pub(crate) struct ExportReader {
     kind: ExportKind,
     source: Source,
     row: Row,
-    pieces: Vec<Piece>,
-    /// Pieces of the row that have been handed over.
-    handed: usize,
+    /// Of the row; not handed over yet.
+    pieces: VecDeque<Held>,
     rows: u64,
     bytes: u64,
     link: Option<LinkType>,
@@ -115,8 +114,7 @@ impl ExportReader {
             kind,
             source,
             row: Row::default(),
-            pieces: Vec::new(),
-            handed: 0,
+            pieces: VecDeque::new(),
             rows: 0,
             bytes: 0,
             link: None,
@@ -126,14 +124,15 @@ impl ExportReader {
         }
     }
 
-    /// The next record, or `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
-        while self.handed >= self.pieces.len() {
+    /// What comes next, or `None` at the end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Held>> {
+        loop {
+            if let Some(held) = self.pieces.pop_front() {
+                return Ok(Some(held));
+            }
             if self.ended {
                 return Ok(None);
             }
-            self.pieces.clear();
-            self.handed = 0;
             self.row.clear();
             match self.step()? {
                 Step::Ended => self.ended = true,
@@ -145,8 +144,6 @@ impl ExportReader {
                 }
             }
         }
-        self.handed += 1;
-        Ok(Some(self.pieces[self.handed - 1].record()))
     }
 
     fn step(&mut self) -> io::Result<Step> {
@@ -250,7 +247,7 @@ impl ExportReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use airtone_engine::observation::Observation;
+    use crate::held::Kind;
 
     #[test]
     fn formats_are_told_by_content() {
@@ -284,9 +281,9 @@ mod tests {
                     3\t1.5\t192.0.2.1\t192.0.2.2\t4000\t4002\t80:00\n\
                     4\t1.6\t\t\t\t\t\n";
         let mut reader = ExportReader::new(ExportKind::Fields, Box::new(text.as_bytes()));
-        let Some(Record::Observed(seen)) = reader.next().unwrap() else { panic!() };
+        let seen = reader.next().unwrap().unwrap();
         assert_eq!((seen.frame, seen.at.0), (3, 1_500_000_000));
-        assert!(matches!(seen.what, Observation::Datagram { payload: [0x80, 0] }));
+        assert_eq!(seen.kind, Kind::Datagram(vec![0x80, 0]));
         assert!(reader.next().unwrap().is_none());
         assert!(reader.missing_fields().is_empty(), "{:?}", reader.missing_fields());
         assert_eq!(reader.bytes(), text.len() as u64);
