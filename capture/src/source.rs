@@ -15,6 +15,7 @@ use crate::head::{Head, Interface, What};
 use crate::held::Held;
 use crate::pcap::{self, Pcap};
 use crate::pcapng::{self, PcapNg};
+use crate::utf16::{Order, Utf16};
 use crate::warnings::Warnings;
 use crate::{Error, Record, format};
 
@@ -35,6 +36,7 @@ pub(crate) struct Source {
     size: Option<u64>,
     meter: Arc<Meter>,
     compression: Option<Compression>,
+    utf16: bool,
     reader: Option<Reader>,
     head: Option<Head>,
     ended: bool,
@@ -57,6 +59,7 @@ impl Source {
             size: None,
             meter: Arc::default(),
             compression: None,
+            utf16: false,
             reader: None,
             head: None,
             ended: false,
@@ -86,6 +89,11 @@ impl Source {
             let decoder = compression.decompress(buffer.into_reader()).map_err(|source| self.io(source))?;
             buffer = Buffer::new(decoder, Arc::clone(&self.meter));
             buffer.fill(4).map_err(|source| self.io(source))?;
+        }
+        if let Some(order) = Order::of(buffer.unread()) {
+            self.utf16 = true;
+            let text = Utf16::new(buffer.into_reader(), order);
+            buffer = Buffer::new(Box::new(text), Arc::clone(&self.meter));
         }
         self.reader = self.recognise(buffer)?;
         Ok(())
@@ -269,6 +277,7 @@ impl Source {
         warnings.extend(export_warnings);
         let format = match self.compression {
             Some(compression) => format!("{} ({})", self.format, compression.name()),
+            None if self.utf16 => format!("{} (UTF-16)", self.format),
             None => self.format.to_string(),
         };
         File { path: self.path.display().to_string(), format, packets: self.packets, bytes, warnings }

@@ -100,8 +100,7 @@ fn rtp(row: &Row) -> Option<Kind> {
 /// The message as it went, or as far as its single headers tell it.
 fn sip(row: &Row) -> Option<(Transport, Vec<u8>)> {
     let transport = if row.last(f::TCP_SRCPORT).is_some() { Transport::Tcp } else { Transport::Udp };
-    let start = row.last(f::SIP_REQUEST_LINE).or_else(|| row.last(f::SIP_STATUS_LINE))?;
-    let mut message = start.trim_end().to_owned() + "\r\n";
+    let mut message = start_line(row)? + "\r\n";
     if let Some(rest) = row.last(f::SIP_MSG_HDR) {
         message += rest;
         return Some((transport, message.into_bytes()));
@@ -125,13 +124,28 @@ fn sip(row: &Row) -> Option<(Transport, Vec<u8>)> {
     Some((transport, message.into_bytes()))
 }
 
+/// As it went, else with what the report does not need made up: the request URI, or the reason phrase left out.
+fn start_line(row: &Row) -> Option<String> {
+    let whole = row.last(f::SIP_REQUEST_LINE).or_else(|| row.last(f::SIP_STATUS_LINE));
+    let whole = whole.map(|line| line.trim_end().to_owned());
+    let request = || Some(format!("{} sip:unknown.invalid SIP/2.0", row.last(f::SIP_METHOD)?.trim()));
+    let response = || Some(format!("SIP/2.0 {} ", row.last(f::SIP_STATUS_CODE)?.trim()));
+    whole.or_else(request).or_else(response)
+}
+
 /// Frame control of a beacon: management, subtype 8.
 const BEACON: u8 = 0x80;
+/// The same as tshark numbers type and subtype.
+const BEACON_SUBTYPE: u16 = 8;
 
 fn dot11(row: &Row) -> Option<Kind> {
     // The field shows the two octets as they went: 0x8000 is a beacon.
-    let [control, flags] = row.number::<u16>(f::WLAN_FC)?.to_be_bytes();
     let radio = radio(row);
+    let Some(field) = row.number::<u16>(f::WLAN_FC) else {
+        let is_beacon = row.number::<u16>(f::WLAN_TYPE_SUBTYPE)? == BEACON_SUBTYPE;
+        return is_beacon.then(|| Some(Kind::Beacon(Box::new(beacon(row, radio)?))))?;
+    };
+    let [control, flags] = field.to_be_bytes();
     if control == BEACON {
         return Some(Kind::Beacon(Box::new(beacon(row, radio)?)));
     }

@@ -72,6 +72,10 @@ pub(crate) struct ExportReader {
     bytes: u64,
     link: Option<LinkType>,
     seen: FieldSet,
+    /// Lines of a table whose cells do not fit its columns.
+    misfits: u64,
+    /// Frames were there.
+    any_frame: bool,
     warnings: Vec<String>,
     ended: bool,
 }
@@ -119,6 +123,8 @@ impl ExportReader {
             bytes: 0,
             link: None,
             seen: FieldSet::default(),
+            misfits: 0,
+            any_frame: false,
             warnings: Vec::new(),
             ended: false,
         }
@@ -135,7 +141,10 @@ impl ExportReader {
             }
             self.row.clear();
             match self.step()? {
-                Step::Ended => self.ended = true,
+                Step::Ended => {
+                    self.ended = true;
+                    self.warn_at_end();
+                }
                 Step::Row if self.row.is_empty() => {}
                 Step::Row => {
                     self.rows += 1;
@@ -172,7 +181,10 @@ impl ExportReader {
             None => {}
         }
         match json::flatten(object, *keys, &mut self.row) {
-            Ok(told) => self.link = told.link,
+            Ok(told) => {
+                self.link = told.link;
+                self.any_frame = true;
+            }
             Err(error) => {
                 let warning = format!(
                     "the object that ends at byte {} is no JSON ({error}); it was left out",
@@ -193,9 +205,13 @@ impl ExportReader {
         if n == 0 {
             return Ok(Step::Ended);
         }
+        if columns.is_some() && !line.ends_with(b"\n") {
+            // Its last value may have been longer.
+            return Ok(self.cut());
+        }
         let text = String::from_utf8_lossy(line);
         match columns {
-            Some(columns) => columns.row(&text, &mut self.row),
+            Some(columns) => self.misfits += u64::from(!columns.row(&text, &mut self.row)),
             None => {
                 *columns = Columns::parse(&text);
                 columns.iter().flat_map(Columns::fields).for_each(|field| self.seen.insert(field));
@@ -205,9 +221,30 @@ impl ExportReader {
     }
 
     fn cut(&mut self) -> Step {
-        let warning = format!("export cut short at byte {}: its last frame is incomplete", self.bytes);
+        let warning = format!(
+            "export cut short at byte {}: what comes after its last whole frame is missing",
+            self.bytes
+        );
         self.warn(warning);
         Step::Ended
+    }
+
+    fn warn_at_end(&mut self) {
+        if let (1.., Source::Table { columns: Some(columns), .. }) = (self.misfits, &self.source) {
+            let warning = format!(
+                "lines left out, because {:?} separates cells and stands within their values too: {}; export with \
+                 tabs (no -E separator) or with -E quote=d",
+                columns.separator(),
+                self.misfits
+            );
+            self.warn(warning);
+        }
+        if self.any_frame && self.rows == 0 {
+            self.warn(
+                "no frame holds a field that is read here; tshark-post export-fields prints which ones are"
+                    .into(),
+            );
+        }
     }
 
     fn warn(&mut self, warning: String) {
@@ -235,7 +272,7 @@ impl ExportReader {
 
     /// What the export lacked, with the figures that are missing for it.
     pub(crate) fn missing_fields(&self) -> Vec<String> {
-        fields::missing(self.seen)
+        fields::missing(self.seen, self.kind == ExportKind::Fields)
     }
 
     /// Bytes read.
