@@ -206,9 +206,7 @@ fn is_table(text: &str) -> bool {
             !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
         };
         let most = lines.first().map_or(0, cells);
-        most > 0
-            && lines.iter().all(|line| number(line))
-            && lines.iter().take(2).all(|line| cells(line) == most)
+        most > 0 && lines.iter().all(number) && lines.iter().take(2).all(|line| cells(line) == most)
     })
 }
 

@@ -60,7 +60,7 @@ fn list(path: &str, rules: &Map<String, Value>, items: &[Value], out: &mut Vec<S
             }
             ("some", Value::Array(expected)) => assign(path, expected, items, out),
             ("each", _) => {
-                items.iter().enumerate().for_each(|(n, i)| compare(&format!("{path}[{n}]"), value, i, out))
+                items.iter().enumerate().for_each(|(n, i)| compare(&format!("{path}[{n}]"), value, i, out));
             }
             ("none", _) => {
                 let bad = items.iter().filter(|i| differences(value, i).is_empty());

@@ -307,4 +307,31 @@ mod tests {
         assert!(lines.iter().any(|l| l.starts_with("rtp.timestamp: ")), "{lines:?}");
         assert!(!lines.iter().any(|l| l.starts_with("rtp.seq") || l.starts_with("sip.")), "{lines:?}");
     }
+
+    /// The table of the documentation: what suffices, and what is missing without it. `frame_raw` always does.
+    fn table() -> String {
+        let mut table = String::from("| Fields | Without them |\n| --- | --- |\n");
+        for need in NEEDS {
+            let fields = need.any_of.iter().filter(|&&f| f != FRAME_RAW);
+            let fields: Vec<String> = fields.map(|f| format!("`{}`", f.name())).collect();
+            table += &format!("| {} | {} |\n", fields.join(" or "), need.figures);
+        }
+        table
+    }
+
+    #[test]
+    fn the_documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/exports.md");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            return eprintln!("skipped: not in the workspace");
+        };
+        let table = table();
+        assert!(text.contains(&table), "docs/exports.md needs this table:\n\n{table}");
+        let commands = export_commands();
+        for line in commands.lines().filter(|l| l.starts_with("tshark") && !l.contains("-T fields")) {
+            assert!(text.contains(line), "docs/exports.md lacks: {line}");
+        }
+        let missing: Vec<&&str> = NAMES.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "docs/exports.md does not name {missing:?}");
+    }
 }
