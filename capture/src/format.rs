@@ -189,8 +189,24 @@ fn text(head: &[u8]) -> Option<String> {
         "JSON, but no export of tshark; write one with: tshark -r CAPTURE -T json".into()
     } else if is_tcpdump_text(text) {
         "printed output of tcpdump; record the packets themselves with: tcpdump -w FILE".into()
+    } else if is_table(text) {
+        "a table without names of its columns; if tshark -T fields made it, add: -E header=y".into()
     } else {
         "text, but no export of tshark that is known; write one with: tshark -r CAPTURE -T json".into()
+    })
+}
+
+/// The first lines have equally many cells, and a number in the first.
+fn is_table(text: &str) -> bool {
+    let lines: Vec<&str> = text.lines().take(3).collect();
+    ['\t', ',', ';', '|'].into_iter().any(|separator| {
+        let cells = |line: &&str| line.matches(separator).count();
+        let number = |line: &&str| {
+            let first = line.split(separator).next().unwrap_or_default().trim_matches(['"', '\'']);
+            !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+        };
+        let most = lines.first().map_or(0, cells);
+        most > 0 && lines.iter().all(number) && lines.iter().take(2).all(|line| cells(line) == most)
     })
 }
 

@@ -31,7 +31,7 @@ pub(crate) enum What {
     },
     /// The sensor dropped packets.
     Dropped(u64),
-    /// A record of an export, kept by [`crate::held::Held`], with the frame number that the export gives.
+    /// A record of an export, held in [`crate::held::Held`], with the frame number that the export gives.
     Export {
         /// As exported.
         frame: u64,

@@ -15,6 +15,7 @@ mod options;
 mod pcap;
 mod pcapng;
 mod source;
+mod utf16;
 mod warnings;
 pub mod write;
 

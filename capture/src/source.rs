@@ -15,6 +15,7 @@ use crate::head::{Head, Interface, What};
 use crate::held::Held;
 use crate::pcap::{self, Pcap};
 use crate::pcapng::{self, PcapNg};
+use crate::utf16::{Order, Utf16};
 use crate::warnings::Warnings;
 use crate::{Error, Record, format};
 
@@ -25,7 +26,7 @@ const SNIFF: usize = 64 << 10;
 enum Reader {
     Pcap(Pcap, Buffer),
     PcapNg(PcapNg, Buffer),
-    Export(ExportReader, Held),
+    Export(ExportReader, Option<Held>),
 }
 
 /// One file.
@@ -35,6 +36,7 @@ pub(crate) struct Source {
     size: Option<u64>,
     meter: Arc<Meter>,
     compression: Option<Compression>,
+    utf16: bool,
     reader: Option<Reader>,
     head: Option<Head>,
     ended: bool,
@@ -57,6 +59,7 @@ impl Source {
             size: None,
             meter: Arc::default(),
             compression: None,
+            utf16: false,
             reader: None,
             head: None,
             ended: false,
@@ -86,6 +89,11 @@ impl Source {
             let decoder = compression.decompress(buffer.into_reader()).map_err(|source| self.io(source))?;
             buffer = Buffer::new(decoder, Arc::clone(&self.meter));
             buffer.fill(4).map_err(|source| self.io(source))?;
+        }
+        if let Some(order) = Order::of(buffer.unread()) {
+            self.utf16 = true;
+            let text = Utf16::new(buffer.into_reader(), order);
+            buffer = Buffer::new(Box::new(text), Arc::clone(&self.meter));
         }
         self.reader = self.recognise(buffer)?;
         Ok(())
@@ -122,7 +130,7 @@ impl Source {
             let input = BufReader::with_capacity(SNIFF, buffer.into_reader());
             let reader = ExportReader::new(kind, Box::new(input));
             self.format = reader.format();
-            return Ok(Some(Reader::Export(reader, Held::default())));
+            return Ok(Some(Reader::Export(reader, None)));
         }
         let damage = buffer.take_damage();
         Err(self.not_a_capture(format::sentence(
@@ -142,7 +150,10 @@ impl Source {
             Some(Reader::Pcap(pcap, buffer)) => pcap.advance(buffer, &mut self.warnings),
             Some(Reader::PcapNg(pcapng, buffer)) => pcapng.advance(buffer, &mut self.warnings),
             Some(Reader::Export(reader, held)) => match reader.next() {
-                Ok(record) => Ok(record.map(|record| held.keep(record))),
+                Ok(next) => {
+                    *held = next;
+                    Ok(held.as_ref().map(Held::head))
+                }
                 Err(error) if self.meter.failed() => Err(error),
                 Err(error) => {
                     let at = reader.bytes();
@@ -238,7 +249,7 @@ impl Source {
         let head = self.head.as_ref()?;
         match (head.what, self.reader.as_ref()?) {
             (What::Dropped(packets), _) => Some(Record::Dropped { interface, at: head.at, packets }),
-            (What::Export { .. }, Reader::Export(_, held)) => held.record(frame, interface),
+            (What::Export { .. }, Reader::Export(_, held)) => Some(held.as_ref()?.record(frame, interface)),
             (
                 What::Packet { link, orig_len, start, end },
                 Reader::Pcap(_, buffer) | Reader::PcapNg(_, buffer),
@@ -266,6 +277,7 @@ impl Source {
         warnings.extend(export_warnings);
         let format = match self.compression {
             Some(compression) => format!("{} ({})", self.format, compression.name()),
+            None if self.utf16 => format!("{} (UTF-16)", self.format),
             None => self.format.to_string(),
         };
         File { path: self.path.display().to_string(), format, packets: self.packets, bytes, warnings }

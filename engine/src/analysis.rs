@@ -41,13 +41,19 @@ pub(crate) struct Span {
 impl Span {
     /// Counts a frame; several observations of one frame are one.
     fn cover(&mut self, frame: u64, at: Nanos) {
+        self.frames += u64::from(frame != self.last_frame);
+        self.last_frame = frame;
+        let Some(at) = at.known() else { return };
         if self.first.is_none() {
             self.last = at;
             self.first = Some(at);
         }
-        self.frames += u64::from(frame != self.last_frame);
-        self.last_frame = frame;
         self.last = self.last.max(at);
+    }
+
+    /// Time of the last frame, unknown where no frame has one.
+    pub(crate) fn end(&self) -> Nanos {
+        self.first.map_or(Nanos::UNKNOWN, |_| self.last)
     }
 }
 
@@ -104,7 +110,7 @@ impl Engine {
     }
 
     fn begin(&mut self, frame: u64, at: Nanos) {
-        if self.span.first.is_none() {
+        if self.span.first.is_none() && at.is_known() {
             self.trackers.rtp.capture_started(at);
         }
         self.span.cover(frame, at);

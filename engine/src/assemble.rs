@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::{Engine, SourceInfo, Trackers};
+use crate::analysis::{Engine, SourceInfo, Span, Trackers};
 use crate::findings;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
@@ -13,8 +13,8 @@ use crate::sip::CallSummary;
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     let report = frame(engine, source);
     let Engine { decoder, trackers, span, .. } = engine;
-    let calls = trackers.sip.calls(span.last);
-    let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.last, decoder.paths());
+    let calls = trackers.sip.calls(span.end());
+    let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.end(), decoder.paths());
     fill(report, calls, streams)
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn last_report(engine: Engine, source: SourceInfo) -> Report {
     let report = frame(&engine, source);
     let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, .. } = engine;
     drop(wifi);
-    let calls = sip.calls(span.last);
+    let calls = sip.calls(span.end());
     drop(sip);
     let streams = rtp.into_streams(decoder.paths());
     fill(report, calls, streams)
@@ -37,8 +37,8 @@ fn frame(engine: &Engine, source: SourceInfo) -> Report {
         capture: capture(engine, source),
         calls: Vec::new(),
         streams: Vec::new(),
-        sip: engine.trackers.sip.statistics(engine.span.last),
-        wifi: engine.trackers.wifi.report(engine.span.last),
+        sip: engine.trackers.sip.statistics(engine.span.end()),
+        wifi: engine.trackers.wifi.report(engine.span.end()),
         findings: Vec::new(),
     }
 }
@@ -136,7 +136,8 @@ fn feature(call: &mut Call, name: &str, holds: impl Fn(&Call) -> bool) {
 
 /// Worst and average over the audio streams with a MOS; `None` when they are on different scales.
 fn call_mos<'a>(streams: impl Iterator<Item = &'a Stream>) -> Option<CallMos> {
-    let rated: Vec<_> = streams.filter_map(|s| Some((s.mos.lq?, s.mos.scale?, s.duration_s))).collect();
+    let rated: Vec<_> =
+        streams.filter_map(|s| Some((s.mos.lq?, s.mos.scale?, s.duration_s.unwrap_or(0.0)))).collect();
     let scale = rated.first()?.1;
     if rated.iter().any(|r| r.1 != scale) {
         return None;
@@ -157,12 +158,20 @@ fn capture(engine: &Engine, source: SourceInfo) -> model::Capture {
         packets: span.frames,
         first: span.first,
         last: span.first.map(|_| span.last),
-        duration_s: span.first.map_or(0.0, |first| span.last.seconds_since(first)),
+        duration_s: duration_s(span),
         dropped_by_sensor: engine.dropped_by_sensor,
         not_decoded: not_decoded.collect(),
         paths: paths(engine),
         evicted: evicted(engine),
         missing_fields: source.missing_fields,
+    }
+}
+
+/// 0 of nothing, `None` of frames without times.
+fn duration_s(span: &Span) -> Option<f64> {
+    match span.first {
+        Some(first) => Some(span.last.seconds_since(first)),
+        None => (span.frames == 0).then_some(0.0),
     }
 }
 
@@ -203,7 +212,7 @@ mod tests {
 
     fn rated(lq: f64, scale: Scale, duration_s: f64) -> Stream {
         let mos = StreamMos { lq: Some(lq), scale: Some(scale), ..StreamMos::default() };
-        Stream { mos, duration_s, ..Stream::default() }
+        Stream { mos, duration_s: Some(duration_s), ..Stream::default() }
     }
 
     #[test]

@@ -40,12 +40,12 @@ pub struct Capture {
     pub files: Vec<File>,
     /// Frames read.
     pub packets: u64,
-    /// Time of the first frame.
+    /// Time of the first frame; `null` in an export without times.
     pub first: Option<Nanos>,
     /// Time of the last frame.
     pub last: Option<Nanos>,
-    /// From first to last.
-    pub duration_s: f64,
+    /// From first to last; 0 without frames, `null` without times.
+    pub duration_s: Option<f64>,
     /// Packets that the sensor says it dropped; `null` when it does not say.
     pub dropped_by_sensor: Option<u64>,
     /// Packets that were not understood, by reason.
@@ -260,8 +260,9 @@ pub struct Stream {
     pub last_frame: u64,
     /// Time of the first frame.
     pub start: Nanos,
-    /// First to last packet.
-    pub duration_s: f64,
+    /// First to last packet; by the media clock (timestamps, pauses of up to a minute included) where the export
+    /// holds no times, and `null` where the clock is not known either.
+    pub duration_s: Option<f64>,
     /// Received, duplicates and copies not counted.
     pub packets: u64,
     /// Highest less lowest sequence number plus one.
@@ -274,11 +275,11 @@ pub struct Stream {
     pub duplicates: u64,
     /// Arrived after a packet with a higher sequence number.
     pub out_of_order: u64,
-    /// Seen after their playout time in the jitter buffer.
-    pub late: u64,
+    /// Seen after their playout time in the jitter buffer; `null` in an export without times.
+    pub late: Option<u64>,
     /// Of expected.
-    pub late_percent: f64,
-    /// RFC 3550 jitter; `null` when the clock is unknown.
+    pub late_percent: Option<f64>,
+    /// RFC 3550 jitter; `null` when the clock or the times are unknown.
     pub jitter_ms: Option<Jitter>,
     /// Time between packets.
     pub delta_ms: Option<Delta>,
@@ -558,8 +559,9 @@ pub struct Bss {
     pub first_frame: u64,
     /// Last beacon.
     pub last_frame: u64,
-    /// First to last beacon.
-    pub duration_s: f64,
+    /// First to last beacon; on the AP's clock (restarts not counted) where the export holds no times, and
+    /// `null` where there is no such clock either.
+    pub duration_s: Option<f64>,
     /// Counts.
     pub beacons: Beacons,
     /// At least three beacons lost in a row, or an unknown number.
@@ -581,7 +583,7 @@ pub struct Beacons {
     pub expected: u64,
     /// Not received.
     pub lost: u64,
-    /// Of expected; `null` with fewer than two beacons.
+    /// Of expected; `null` with fewer than two beacons, and without any clock.
     pub lost_percent: Option<f64>,
     /// Target transmission times while the sensor was elsewhere or deaf.
     pub not_observed: u64,
@@ -589,7 +591,7 @@ pub struct Beacons {
     pub duplicates: u64,
     /// Longest run of lost ones.
     pub longest_run: u64,
-    /// `tsf` or `capture_time`.
+    /// `tsf`, `capture_time`, or `none`: neither is known, so beacons are only counted.
     pub basis: String,
 }
 

@@ -23,6 +23,24 @@ impl Nanos {
         self != Self::UNKNOWN
     }
 
+    /// `None` for [`Self::UNKNOWN`].
+    #[must_use]
+    pub fn known(self) -> Option<Self> {
+        self.is_known().then_some(self)
+    }
+
+    /// [`Self::seconds_since`]; `None` where one of the two times is unknown.
+    #[must_use]
+    pub fn known_seconds_since(self, earlier: Nanos) -> Option<f64> {
+        Some(self.known()?.seconds_since(earlier.known()?))
+    }
+
+    /// [`Self::millis_since`]; `None` where one of the two times is unknown.
+    #[must_use]
+    pub fn known_millis_since(self, earlier: Nanos) -> Option<f64> {
+        Some(self.known()?.millis_since(earlier.known()?))
+    }
+
     /// `self - earlier` in seconds; negative when `earlier` is later. Times further apart than 292 years,
     /// which only damaged captures hold, are that far apart.
     #[must_use]

@@ -45,6 +45,8 @@ fields! {
     RTCP_PT = "rtcp.pt",
     SIP_REQUEST_LINE = "sip.Request-Line",
     SIP_STATUS_LINE = "sip.Status-Line",
+    SIP_METHOD = "sip.Method",
+    SIP_STATUS_CODE = "sip.Status-Code",
     SIP_MSG_HDR = "sip.msg_hdr",
     SIP_VIA = "sip.Via",
     SIP_FROM = "sip.From",
@@ -54,6 +56,7 @@ fields! {
     SIP_CONTACT = "sip.Contact",
     SIP_EXPIRES = "sip.Expires",
     WLAN_FC = "wlan.fc",
+    WLAN_TYPE_SUBTYPE = "wlan.fc.type_subtype",
     WLAN_RA = "wlan.ra",
     WLAN_TA = "wlan.ta",
     WLAN_SA = "wlan.sa",
@@ -122,93 +125,147 @@ impl FieldSet {
     fn any(self, fields: &[Field]) -> bool {
         fields.iter().any(|&f| self.has(f))
     }
+
+    fn is_empty(self) -> bool {
+        self.0 == 0
+    }
 }
 
 /// What an export must hold for a figure.
 struct Need {
-    /// Traffic of this kind is there when one of these is.
+    /// Traffic of this kind is there when one of these is; without any, always.
     when: &'static [Field],
+    /// It may be there when a header line names one of these: whether a frame has it is not told.
+    when_named: &'static [Field],
     /// One of these suffices.
     any_of: &'static [Field],
     /// What is missing without it.
     figures: &'static str,
 }
 
+const fn need(when: &'static [Field], any_of: &'static [Field], figures: &'static str) -> Need {
+    Need { when, when_named: when, any_of, figures }
+}
+
 const RTP: &[Field] = &[RTP_SSRC, RTP_SEQ, RTP_TIMESTAMP, RTP_P_TYPE];
-const SIP: &[Field] =
-    &[SIP_REQUEST_LINE, SIP_STATUS_LINE, SIP_MSG_HDR, SIP_CALL_ID, SIP_CSEQ, SIP_VIA, SIP_FROM, SIP_TO];
-const WLAN: &[Field] = &[WLAN_BSSID, WLAN_TIMESTAMP, WLAN_BEACON, WLAN_FC, WLAN_SSID];
+const SIP: &[Field] = &[
+    SIP_REQUEST_LINE,
+    SIP_STATUS_LINE,
+    SIP_METHOD,
+    SIP_STATUS_CODE,
+    SIP_MSG_HDR,
+    SIP_CALL_ID,
+    SIP_CSEQ,
+    SIP_VIA,
+    SIP_FROM,
+    SIP_TO,
+];
+const MEDIA: &[Field] = &[RTP_SSRC, RTP_SEQ, RTP_TIMESTAMP, RTP_P_TYPE, UDP_PAYLOAD];
+const WLAN: &[Field] = &[WLAN_BSSID, WLAN_TIMESTAMP, WLAN_BEACON, WLAN_FC, WLAN_TYPE_SUBTYPE, WLAN_SSID];
 
 const NEEDS: &[Need] = &[
+    need(&[], &[FRAME_TIME], "every time: jitter, late packets, durations, setup times"),
+    need(&[], &[FRAME_NUMBER, FRAME_RAW], "frame numbers of the capture (rows are counted instead)"),
+    need(MEDIA, &[IP_SRC, IPV6_SRC, FRAME_RAW], "senders of RTP streams"),
+    need(MEDIA, &[IP_DST, IPV6_DST, FRAME_RAW], "receivers of RTP streams, and their calls"),
+    need(MEDIA, &[UDP_SRCPORT, FRAME_RAW], "ports of RTP streams, and their calls"),
+    need(MEDIA, &[UDP_DSTPORT, FRAME_RAW], "ports of RTP streams, and their calls"),
+    need(RTP, &[RTP_SSRC, UDP_PAYLOAD, FRAME_RAW], "RTP streams"),
+    need(RTP, &[RTP_SEQ, UDP_PAYLOAD, FRAME_RAW], "RTP streams: loss, order, MOS"),
+    need(RTP, &[RTP_TIMESTAMP, UDP_PAYLOAD, FRAME_RAW], "RTP streams: jitter, late packets"),
+    need(RTP, &[RTP_P_TYPE, UDP_PAYLOAD, FRAME_RAW], "RTP streams: codecs, MOS"),
+    need(RTP, &[UDP_PAYLOAD, RTP_PAYLOAD, FRAME_RAW], "digits sent as telephone events, bit rates"),
+    need(&[RTCP_PT], &[UDP_PAYLOAD, FRAME_RAW], "RTCP: round trips, what the peer reported"),
+    need(
+        SIP,
+        &[SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
+        "media that SDP announces, the calls of RTP streams, holds, reasons, digits in INFO",
+    ),
+    need(
+        SIP,
+        &[
+            SIP_REQUEST_LINE,
+            SIP_STATUS_LINE,
+            SIP_METHOD,
+            SIP_STATUS_CODE,
+            UDP_PAYLOAD,
+            TCP_PAYLOAD,
+            FRAME_RAW,
+        ],
+        "calls: what each message is",
+    ),
     Need {
-        when: &[FRAME_NUMBER, UDP_PAYLOAD, RTP_SSRC, SIP_CALL_ID, WLAN_BSSID, FRAME_RAW],
-        any_of: &[FRAME_TIME],
-        figures: "every time: jitter, late packets, durations, setup times",
+        when: &[],
+        when_named: &[SIP_STATUS_LINE, SIP_STATUS_CODE],
+        any_of: &[SIP_REQUEST_LINE, SIP_METHOD, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
+        figures: "calls: they begin with a request",
     },
     Need {
-        when: &[FRAME_TIME, UDP_PAYLOAD, RTP_SSRC, SIP_CALL_ID, WLAN_BSSID],
-        any_of: &[FRAME_NUMBER, FRAME_RAW],
-        figures: "frame numbers of the capture (rows are counted instead)",
-    },
-    Need { when: RTP, any_of: &[IP_SRC, IPV6_SRC, FRAME_RAW], figures: "senders of RTP streams" },
-    Need { when: RTP, any_of: &[UDP_SRCPORT, FRAME_RAW], figures: "ports of RTP streams, and their calls" },
-    Need { when: RTP, any_of: &[RTP_SSRC, UDP_PAYLOAD, FRAME_RAW], figures: "RTP streams" },
-    Need { when: RTP, any_of: &[RTP_SEQ, UDP_PAYLOAD, FRAME_RAW], figures: "RTP streams: loss, order, MOS" },
-    Need {
-        when: RTP,
-        any_of: &[RTP_TIMESTAMP, UDP_PAYLOAD, FRAME_RAW],
-        figures: "RTP streams: jitter, late packets",
-    },
-    Need { when: RTP, any_of: &[RTP_P_TYPE, UDP_PAYLOAD, FRAME_RAW], figures: "codecs, MOS" },
-    Need {
-        when: RTP,
-        any_of: &[UDP_PAYLOAD, RTP_PAYLOAD, FRAME_RAW],
-        figures: "digits sent as telephone events, bit rates",
-    },
-    Need {
-        when: &[RTCP_PT],
-        any_of: &[UDP_PAYLOAD, FRAME_RAW],
-        figures: "RTCP: round trips, what the peer reported",
-    },
-    Need {
-        when: SIP,
-        any_of: &[SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
-        figures: "media that SDP announces, codecs, holds, reasons, digits in INFO",
-    },
-    Need {
-        when: SIP,
-        any_of: &[SIP_CALL_ID, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
-        figures: "calls",
-    },
-    Need {
-        when: SIP,
-        any_of: &[SIP_CSEQ, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
+        when: &[],
+        when_named: &[SIP_REQUEST_LINE, SIP_METHOD],
+        any_of: &[SIP_STATUS_LINE, SIP_STATUS_CODE, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
         figures: "call outcomes",
     },
-    Need { when: &[TCP_PAYLOAD], any_of: &[TCP_SEQ_RAW, FRAME_RAW], figures: "SIP over TCP" },
-    Need { when: WLAN, any_of: &[WLAN_BEACON, FRAME_RAW], figures: "beacon loss: the beacon interval" },
+    need(SIP, &[SIP_CALL_ID, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW], "calls"),
+    need(SIP, &[SIP_CSEQ, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW], "calls and their outcomes"),
+    need(
+        SIP,
+        &[SIP_FROM, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW],
+        "who called, and who ended a call",
+    ),
+    need(SIP, &[SIP_TO, SIP_MSG_HDR, UDP_PAYLOAD, TCP_PAYLOAD, FRAME_RAW], "who was called, forks"),
+    need(&[TCP_PAYLOAD], &[TCP_SEQ_RAW, FRAME_RAW], "SIP over TCP"),
+    need(&[TCP_PAYLOAD], &[TCP_SRCPORT, FRAME_RAW], "SIP over TCP"),
     Need {
-        when: WLAN,
+        when: &[WLAN_TIMESTAMP],
+        when_named: WLAN,
+        any_of: &[WLAN_BEACON, FRAME_RAW],
+        figures: "beacons: their interval, and with it how many are lost",
+    },
+    Need {
+        when: &[WLAN_BEACON],
+        when_named: WLAN,
         any_of: &[WLAN_TIMESTAMP, FRAME_RAW],
         figures: "beacon loss on the AP's clock (capture time is used)",
     },
-    Need { when: WLAN, any_of: &[WLAN_BSSID, FRAME_RAW], figures: "beacons" },
-    Need { when: WLAN, any_of: &[WLAN_FC, FRAME_RAW], figures: "beacons, stations, causes of outages" },
+    Need {
+        when: &[WLAN_TIMESTAMP, WLAN_BEACON],
+        when_named: WLAN,
+        any_of: &[WLAN_BSSID, FRAME_RAW],
+        figures: "beacons: whose they are",
+    },
+    need(WLAN, &[WLAN_FC, WLAN_TYPE_SUBTYPE, FRAME_RAW], "beacons, told from other frames"),
+    need(WLAN, &[WLAN_FC, FRAME_RAW], "stations, retries, roams; whether the sensor listened during outages"),
 ];
 
-/// One sentence for each figure that an export with these fields cannot give.
-pub(crate) fn missing(seen: FieldSet) -> Vec<String> {
-    let lacking = NEEDS.iter().filter(|n| seen.any(n.when) && !seen.any(n.any_of));
-    lacking.map(|n| format!("{}: {}", n.any_of[0].name(), n.figures)).collect()
+/// One sentence for each figure that an export with these fields cannot give. `named`: a header line names them
+/// all, whatever the frames have.
+pub(crate) fn missing(seen: FieldSet, named: bool) -> Vec<String> {
+    let lacks = |need: &&Need| {
+        let always = need.when.is_empty() && need.when_named.is_empty();
+        let concerned = always || seen.any(need.when) || (named && seen.any(need.when_named));
+        concerned && !seen.is_empty() && !seen.any(need.any_of)
+    };
+    let lacking = NEEDS.iter().filter(lacks);
+    lacking.map(|need| format!("{}: {}", need.any_of[0].name(), need.figures)).collect()
 }
+
+/// Fields that say again what others of a complete `-T fields` export say, or that it cannot hold.
+const SUPERFLUOUS: &[&str] = &[
+    "frame_raw",
+    "frame.encap_type",
+    "rtp.payload",
+    "sip.Method",
+    "sip.Status-Code",
+    "sip.msg_hdr",
+    "wlan.fc.type_subtype",
+];
 
 /// The tshark command lines that make complete exports of `FILE`, one line per format, with what to know.
 #[must_use]
 pub fn export_commands() -> String {
     // What `-T fields` needs is what is read beside the whole frame.
-    let fields = NAMES
-        .iter()
-        .filter(|n| !matches!(**n, "frame_raw" | "frame.encap_type" | "rtp.payload" | "sip.msg_hdr"));
+    let fields = NAMES.iter().filter(|n| !SUPERFLUOUS.contains(n));
     let list: Vec<String> = fields.map(|n| format!("-e {n}")).collect();
     format!(
         "# Complete: the whole frames with their times. Everything in the report.\n\
@@ -246,8 +303,35 @@ mod tests {
         for field in [FRAME_NUMBER, FRAME_TIME, IP_SRC, UDP_SRCPORT, RTP_SSRC, RTP_SEQ, RTP_P_TYPE] {
             seen.insert(field);
         }
-        let lines = missing(seen);
+        let lines = missing(seen, true);
         assert!(lines.iter().any(|l| l.starts_with("rtp.timestamp: ")), "{lines:?}");
         assert!(!lines.iter().any(|l| l.starts_with("rtp.seq") || l.starts_with("sip.")), "{lines:?}");
+    }
+
+    /// The table of the documentation: what suffices, and what is missing without it. `frame_raw` always does.
+    fn table() -> String {
+        let mut table = String::from("| Fields | Without them |\n| --- | --- |\n");
+        for need in NEEDS {
+            let fields = need.any_of.iter().filter(|&&f| f != FRAME_RAW);
+            let fields: Vec<String> = fields.map(|f| format!("`{}`", f.name())).collect();
+            table += &format!("| {} | {} |\n", fields.join(" or "), need.figures);
+        }
+        table
+    }
+
+    #[test]
+    fn the_documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/exports.md");
+        let Ok(text) = std::fs::read_to_string(path) else {
+            return eprintln!("skipped: not in the workspace");
+        };
+        let table = table();
+        assert!(text.contains(&table), "docs/exports.md needs this table:\n\n{table}");
+        let commands = export_commands();
+        for line in commands.lines().filter(|l| l.starts_with("tshark") && !l.contains("-T fields")) {
+            assert!(text.contains(line), "docs/exports.md lacks: {line}");
+        }
+        let missing: Vec<&&str> = NAMES.iter().filter(|name| !text.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "docs/exports.md does not name {missing:?}");
     }
 }

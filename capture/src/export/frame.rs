@@ -1,79 +1,30 @@
 //! From the fields of one frame to what the engine takes: the whole frame where the export holds it,
 //! else UDP and TCP payloads, else single fields of RTP and SIP; 802.11 headers put together again.
 
-use airtone_engine::observation::{Observation, Observed};
+use std::collections::VecDeque;
+
 use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::rtp::Header;
 use airtone_engine::wifi::{BeaconObservation, Radio};
-use airtone_engine::{LinkType, Nanos, Packet};
+use airtone_engine::{LinkType, Nanos};
 
 use super::fields as f;
 use super::row::{Row, hex, unsigned};
-use crate::Record;
-
-/// One thing that a frame holds, owned until it has been handed over.
-#[derive(Debug)]
-pub(crate) struct Piece {
-    frame: u64,
-    at: Nanos,
-    source: Option<Endpoint>,
-    destination: Option<Endpoint>,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    Packet { link: LinkType, orig_len: u32, bytes: Vec<u8> },
-    Datagram(Vec<u8>),
-    Segment { sequence: u32, payload: Vec<u8> },
-    Sip { transport: Transport, message: Vec<u8> },
-    Rtp { header: Header, payload_len: Option<u16>, payload: Vec<u8> },
-    Beacon(BeaconObservation),
-    Dot11 { radio: Radio, frame: Vec<u8> },
-}
-
-impl Piece {
-    /// As the caller of the crate gets it.
-    pub(crate) fn record(&self) -> Record<'_> {
-        let what = match &self.what {
-            What::Packet { link, orig_len, bytes } => {
-                let (frame, at) = (self.frame, self.at);
-                return Record::Packet(Packet {
-                    frame,
-                    at,
-                    link: *link,
-                    interface: 0,
-                    orig_len: *orig_len,
-                    bytes,
-                });
-            }
-            What::Datagram(payload) => Observation::Datagram { payload },
-            What::Segment { sequence, payload } => Observation::Segment { sequence: *sequence, payload },
-            What::Sip { transport, message } => Observation::Sip { transport: *transport, message },
-            What::Rtp { header, payload_len, payload } => {
-                Observation::Rtp { header: *header, payload_len: *payload_len, payload }
-            }
-            What::Beacon(beacon) => Observation::Beacon(beacon.clone()),
-            What::Dot11 { radio, frame } => Observation::Dot11 { radio: *radio, frame },
-        };
-        let Self { frame, at, source, destination, .. } = *self;
-        Record::Observed(Observed { frame, at, source, destination, what })
-    }
-}
+use crate::held::{Held, Kind};
 
 /// Takes a row apart. `ordinal`: number of the row, for exports without frame numbers. `link`: what the whole
 /// frame starts with where the row cannot tell.
-pub(crate) fn pieces(row: &Row, ordinal: u64, link: Option<LinkType>, out: &mut Vec<Piece>) {
+pub(crate) fn pieces(row: &Row, ordinal: u64, link: Option<LinkType>, out: &mut VecDeque<Held>) {
     let frame = row.number(f::FRAME_NUMBER).unwrap_or(ordinal);
     let at = row.time().unwrap_or(Nanos::UNKNOWN);
-    let mut push = |ends: (Option<Endpoint>, Option<Endpoint>), what| {
-        out.push(Piece { frame, at, source: ends.0, destination: ends.1, what });
+    let mut push = |ends: (Option<Endpoint>, Option<Endpoint>), kind| {
+        out.push_back(Held { frame, at, source: ends.0, destination: ends.1, kind });
     };
     if let Some(packet) = whole_frame(row, link) {
         return push((None, None), packet);
     }
-    if let Some(what) = dot11(row) {
-        push((None, None), what);
+    if let Some(kind) = dot11(row) {
+        push((None, None), kind);
     }
     if row.is_quote() {
         return;
@@ -81,14 +32,14 @@ pub(crate) fn pieces(row: &Row, ordinal: u64, link: Option<LinkType>, out: &mut 
     let udp = || row.endpoints((f::UDP_SRCPORT, f::UDP_DSTPORT));
     let tcp = || row.endpoints((f::TCP_SRCPORT, f::TCP_DSTPORT));
     if let Some(payload) = bytes(row, f::UDP_PAYLOAD) {
-        push(udp(), What::Datagram(payload));
-    } else if let Some(what) = segment(row) {
-        push(tcp(), what);
-    } else if let Some(what) = rtp(row) {
-        push(udp(), what);
+        push(udp(), Kind::Datagram(payload));
+    } else if let Some(kind) = segment(row) {
+        push(tcp(), kind);
+    } else if let Some(kind) = rtp(row) {
+        push(udp(), kind);
     } else if let Some((transport, message)) = sip(row) {
         let ends = if transport == Transport::Tcp { tcp() } else { udp() };
-        push(ends, What::Sip { transport, message });
+        push(ends, Kind::Sip { transport, message });
     }
 }
 
@@ -98,13 +49,13 @@ fn bytes(row: &Row, field: f::Field) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-fn whole_frame(row: &Row, link: Option<LinkType>) -> Option<What> {
+fn whole_frame(row: &Row, link: Option<LinkType>) -> Option<Kind> {
     let link = row.number(f::FRAME_ENCAP).and_then(link_of_encap).or(link)?;
     let mut bytes = Vec::new();
     hex(row.first(f::FRAME_RAW)?, &mut bytes)?;
     let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let orig_len = row.first(f::FRAME_LEN).and_then(unsigned).and_then(|n| u32::try_from(n).ok());
-    Some(What::Packet { link, orig_len: orig_len.unwrap_or(captured).max(captured), bytes })
+    Some(Kind::Packet { link, orig_len: orig_len.unwrap_or(captured).max(captured), bytes })
 }
 
 /// tshark numbers encapsulations in its own way (`frame.encap_type`).
@@ -128,12 +79,12 @@ fn link_of_encap(encap: u32) -> Option<LinkType> {
     })
 }
 
-fn segment(row: &Row) -> Option<What> {
+fn segment(row: &Row) -> Option<Kind> {
     let payload = bytes(row, f::TCP_PAYLOAD)?;
-    Some(What::Segment { sequence: row.number(f::TCP_SEQ_RAW)?, payload })
+    Some(Kind::Segment { sequence: row.number(f::TCP_SEQ_RAW)?, payload })
 }
 
-fn rtp(row: &Row) -> Option<What> {
+fn rtp(row: &Row) -> Option<Kind> {
     let header = Header {
         payload_type: row.number(f::RTP_P_TYPE)?,
         marker: row.flag(f::RTP_MARKER),
@@ -143,14 +94,13 @@ fn rtp(row: &Row) -> Option<What> {
     };
     let payload = bytes(row, f::RTP_PAYLOAD);
     let payload_len = payload.as_ref().and_then(|p| u16::try_from(p.len()).ok());
-    Some(What::Rtp { header, payload_len, payload: payload.unwrap_or_default() })
+    Some(Kind::Rtp { header, payload_len, payload: payload.unwrap_or_default() })
 }
 
 /// The message as it went, or as far as its single headers tell it.
 fn sip(row: &Row) -> Option<(Transport, Vec<u8>)> {
     let transport = if row.last(f::TCP_SRCPORT).is_some() { Transport::Tcp } else { Transport::Udp };
-    let start = row.last(f::SIP_REQUEST_LINE).or_else(|| row.last(f::SIP_STATUS_LINE))?;
-    let mut message = start.trim_end().to_owned() + "\r\n";
+    let mut message = start_line(row)? + "\r\n";
     if let Some(rest) = row.last(f::SIP_MSG_HDR) {
         message += rest;
         return Some((transport, message.into_bytes()));
@@ -174,17 +124,32 @@ fn sip(row: &Row) -> Option<(Transport, Vec<u8>)> {
     Some((transport, message.into_bytes()))
 }
 
+/// As it went, else with what the report does not need made up: the request URI, or the reason phrase left out.
+fn start_line(row: &Row) -> Option<String> {
+    let whole = row.last(f::SIP_REQUEST_LINE).or_else(|| row.last(f::SIP_STATUS_LINE));
+    let whole = whole.map(|line| line.trim_end().to_owned());
+    let request = || Some(format!("{} sip:unknown.invalid SIP/2.0", row.last(f::SIP_METHOD)?.trim()));
+    let response = || Some(format!("SIP/2.0 {} ", row.last(f::SIP_STATUS_CODE)?.trim()));
+    whole.or_else(request).or_else(response)
+}
+
 /// Frame control of a beacon: management, subtype 8.
 const BEACON: u8 = 0x80;
+/// The same as tshark numbers type and subtype.
+const BEACON_SUBTYPE: u16 = 8;
 
-fn dot11(row: &Row) -> Option<What> {
+fn dot11(row: &Row) -> Option<Kind> {
     // The field shows the two octets as they went: 0x8000 is a beacon.
-    let [control, flags] = row.number::<u16>(f::WLAN_FC)?.to_be_bytes();
     let radio = radio(row);
+    let Some(field) = row.number::<u16>(f::WLAN_FC) else {
+        let is_beacon = row.number::<u16>(f::WLAN_TYPE_SUBTYPE)? == BEACON_SUBTYPE;
+        return is_beacon.then(|| Some(Kind::Beacon(Box::new(beacon(row, radio)?))))?;
+    };
+    let [control, flags] = field.to_be_bytes();
     if control == BEACON {
-        return Some(What::Beacon(beacon(row, radio)?));
+        return Some(Kind::Beacon(Box::new(beacon(row, radio)?)));
     }
-    Some(What::Dot11 { radio, frame: mac_header(row, control, flags)? })
+    Some(Kind::Dot11 { radio, frame: mac_header(row, control, flags)? })
 }
 
 fn radio(row: &Row) -> Radio {
@@ -258,10 +223,10 @@ fn mac_header(row: &Row, control: u8, flags: u8) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn observe(values: &[(f::Field, &str)]) -> Vec<Piece> {
+    fn observe(values: &[(f::Field, &str)]) -> VecDeque<Held> {
         let mut row = Row::default();
         values.iter().for_each(|(field, value)| row.push(*field, value));
-        let mut out = Vec::new();
+        let mut out = VecDeque::new();
         pieces(&row, 7, None, &mut out);
         out
     }
@@ -273,7 +238,7 @@ mod tests {
             (f::SIP_CALL_ID, "a@b"),
             (f::SIP_CSEQ, "1 INVITE"),
         ]);
-        let Some(What::Sip { message, .. }) = out.first().map(|p| &p.what) else { panic!("{out:?}") };
+        let Some(Kind::Sip { message, .. }) = out.front().map(|held| &held.kind) else { panic!("{out:?}") };
         assert_eq!(message, b"SIP/2.0 486 Busy Here\r\nCall-ID: a@b\r\nCSeq: 1 INVITE\r\n\r\n");
         assert_eq!(out[0].frame, 7, "without frame numbers the row counts");
     }
@@ -293,7 +258,7 @@ mod tests {
             (f::WLAN_SEQ, "5"),
             (f::WLAN_QOS_TID, "6"),
         ]);
-        let Some(What::Dot11 { frame, .. }) = out.first().map(|p| &p.what) else { panic!("{out:?}") };
+        let Some(Kind::Dot11 { frame, .. }) = out.front().map(|held| &held.kind) else { panic!("{out:?}") };
         assert_eq!(frame.len(), 26);
         assert_eq!((&frame[..2], frame[21], &frame[22..]), (&[0x88, 0x41][..], 3, &[0x50, 0, 6, 0][..]));
     }
@@ -307,7 +272,7 @@ mod tests {
             (f::WLAN_BEACON, "100"),
             (f::WLAN_SSID, "61:62"),
         ]);
-        let Some(What::Beacon(beacon)) = out.first().map(|p| &p.what) else { panic!("{out:?}") };
+        let Some(Kind::Beacon(beacon)) = out.front().map(|held| &held.kind) else { panic!("{out:?}") };
         assert_eq!((beacon.tsf, beacon.interval_tu), (Some(10_353_254_788), 100));
         assert_eq!(beacon.ssid.as_deref(), Some(&b"ab"[..]));
     }

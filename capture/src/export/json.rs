@@ -27,6 +27,8 @@ const MAX_OBJECT: usize = 64 << 20;
 pub(crate) struct Objects<R> {
     input: R,
     pub(crate) offset: u64,
+    /// An array has begun and not ended.
+    in_array: bool,
 }
 
 /// Why there is no further object.
@@ -34,19 +36,19 @@ pub(crate) struct Objects<R> {
 pub(crate) enum End {
     /// The input ended where it should.
     Clean,
-    /// It ended within an object, or the object was too large.
+    /// It ended within an object or an array, or the object was too large.
     Cut,
 }
 
 impl<R: BufRead> Objects<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { input, offset: 0 }
+        Self { input, offset: 0, in_array: false }
     }
 
     /// Reads the next object into `object`.
     pub(crate) fn next(&mut self, object: &mut Vec<u8>) -> io::Result<Option<End>> {
         object.clear();
-        let mut scan = Scan::default();
+        let mut scan = Scan { in_array: self.in_array, ..Scan::default() };
         loop {
             let chunk = match self.input.fill_buf() {
                 Ok(chunk) => chunk,
@@ -54,11 +56,13 @@ impl<R: BufRead> Objects<R> {
                 Err(e) => return Err(e),
             };
             if chunk.is_empty() {
-                return Ok(Some(if scan.depth == 0 { End::Clean } else { End::Cut }));
+                let whole = scan.depth == 0 && !scan.in_array;
+                return Ok(Some(if whole { End::Clean } else { End::Cut }));
             }
             let (used, done) = scan.take(chunk, object);
             self.input.consume(used);
             self.offset += used as u64;
+            self.in_array = scan.in_array;
             if done {
                 return Ok(None);
             }
@@ -75,6 +79,7 @@ struct Scan {
     depth: usize,
     in_string: bool,
     escaped: bool,
+    in_array: bool,
 }
 
 impl Scan {
@@ -98,6 +103,7 @@ impl Scan {
                         return (at + 1, true);
                     }
                 }
+                b'[' | b']' if self.depth == 0 => self.in_array = byte == b'[',
                 _ => {}
             }
         }
@@ -253,6 +259,9 @@ mod tests {
     fn a_cut_object_is_told_apart_from_the_end() {
         let mut objects = Objects::new(&br#"[{"a":1"#[..]);
         assert!(matches!(objects.next(&mut Vec::new()).unwrap(), Some(End::Cut)));
+        let mut objects = Objects::new(&br#"[{"a":1},"#[..]);
+        assert!(objects.next(&mut Vec::new()).unwrap().is_none());
+        assert!(matches!(objects.next(&mut Vec::new()).unwrap(), Some(End::Cut)), "between two objects");
     }
 
     #[test]

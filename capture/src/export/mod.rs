@@ -10,13 +10,13 @@ mod pdml;
 mod row;
 mod table;
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 use airtone_engine::LinkType;
 
-use crate::Record;
+use crate::held::Held;
 use fields::FieldSet;
-use frame::Piece;
 use json::{Keys, Objects};
 use row::Row;
 use table::Columns;
@@ -69,13 +69,16 @@ pub(crate) struct ExportReader {
     kind: ExportKind,
     source: Source,
     row: Row,
-    pieces: Vec<Piece>,
-    /// Pieces of the row that have been handed over.
-    handed: usize,
+    /// Of the row; not handed over yet.
+    pieces: VecDeque<Held>,
     rows: u64,
     bytes: u64,
     link: Option<LinkType>,
     seen: FieldSet,
+    /// Lines of a table whose cells do not fit its columns.
+    misfits: u64,
+    /// Frames were there.
+    any_frame: bool,
     warnings: Vec<String>,
     ended: bool,
 }
@@ -118,28 +121,33 @@ impl ExportReader {
             kind,
             source,
             row: Row::default(),
-            pieces: Vec::new(),
-            handed: 0,
+            pieces: VecDeque::new(),
             rows: 0,
             bytes: 0,
             link: None,
             seen: FieldSet::default(),
+            misfits: 0,
+            any_frame: false,
             warnings: Vec::new(),
             ended: false,
         }
     }
 
-    /// The next record, or `None` at the end.
-    pub(crate) fn next(&mut self) -> io::Result<Option<Record<'_>>> {
-        while self.handed >= self.pieces.len() {
+    /// What comes next, or `None` at the end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<Held>> {
+        loop {
+            if let Some(held) = self.pieces.pop_front() {
+                return Ok(Some(held));
+            }
             if self.ended {
                 return Ok(None);
             }
-            self.pieces.clear();
-            self.handed = 0;
             self.row.clear();
             match self.step()? {
-                Step::Ended => self.ended = true,
+                Step::Ended => {
+                    self.ended = true;
+                    self.warn_at_end();
+                }
                 Step::Row if self.row.is_empty() => {}
                 Step::Row => {
                     self.rows += 1;
@@ -148,8 +156,6 @@ impl ExportReader {
                 }
             }
         }
-        self.handed += 1;
-        Ok(Some(self.pieces[self.handed - 1].record()))
     }
 
     fn step(&mut self) -> io::Result<Step> {
@@ -178,7 +184,10 @@ impl ExportReader {
             None => {}
         }
         match json::flatten(object, *keys, &mut self.row) {
-            Ok(told) => self.link = told.link,
+            Ok(told) => {
+                self.link = told.link;
+                self.any_frame = true;
+            }
             Err(error) => {
                 let warning = format!(
                     "the object that ends at byte {} is no JSON ({error}); it was left out",
@@ -199,12 +208,14 @@ impl ExportReader {
         if n == 0 {
             return Ok(Step::Ended);
         }
-        if n as u64 == MAX_LINE && line.last() != Some(&b'\n') {
+        let endless = n as u64 == MAX_LINE;
+        if (columns.is_some() || endless) && !line.ends_with(b"\n") {
+            // Its last value may have been longer.
             return Ok(self.cut());
         }
         let text = String::from_utf8_lossy(line);
         match columns {
-            Some(columns) => columns.row(&text, &mut self.row),
+            Some(columns) => self.misfits += u64::from(!columns.row(&text, &mut self.row)),
             None => {
                 *columns = Columns::parse(&text);
                 columns.iter().flat_map(Columns::fields).for_each(|field| self.seen.insert(field));
@@ -214,9 +225,30 @@ impl ExportReader {
     }
 
     fn cut(&mut self) -> Step {
-        let warning = format!("export cut short at byte {}: its last frame is incomplete", self.bytes);
+        let warning = format!(
+            "export cut short at byte {}: what comes after its last whole frame is missing",
+            self.bytes
+        );
         self.warn(warning);
         Step::Ended
+    }
+
+    fn warn_at_end(&mut self) {
+        if let (1.., Source::Table { columns: Some(columns), .. }) = (self.misfits, &self.source) {
+            let warning = format!(
+                "lines left out, because {:?} separates cells and stands within their values too: {}; export with \
+                 tabs (no -E separator) or with -E quote=d",
+                columns.separator(),
+                self.misfits
+            );
+            self.warn(warning);
+        }
+        if self.any_frame && self.rows == 0 {
+            self.warn(
+                "no frame holds a field that is read here; tshark-post export-fields prints which ones are"
+                    .into(),
+            );
+        }
     }
 
     fn warn(&mut self, warning: String) {
@@ -244,7 +276,7 @@ impl ExportReader {
 
     /// What the export lacked, with the figures that are missing for it.
     pub(crate) fn missing_fields(&self) -> Vec<String> {
-        fields::missing(self.seen)
+        fields::missing(self.seen, self.kind == ExportKind::Fields)
     }
 
     /// Bytes read.
@@ -256,7 +288,7 @@ impl ExportReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use airtone_engine::observation::Observation;
+    use crate::held::Kind;
 
     #[test]
     fn formats_are_told_by_content() {
@@ -290,9 +322,9 @@ mod tests {
                     3\t1.5\t192.0.2.1\t192.0.2.2\t4000\t4002\t80:00\n\
                     4\t1.6\t\t\t\t\t\n";
         let mut reader = ExportReader::new(ExportKind::Fields, Box::new(text.as_bytes()));
-        let Some(Record::Observed(seen)) = reader.next().unwrap() else { panic!() };
+        let seen = reader.next().unwrap().unwrap();
         assert_eq!((seen.frame, seen.at.0), (3, 1_500_000_000));
-        assert!(matches!(seen.what, Observation::Datagram { payload: [0x80, 0] }));
+        assert_eq!(seen.kind, Kind::Datagram(vec![0x80, 0]));
         assert!(reader.next().unwrap().is_none());
         assert!(reader.missing_fields().is_empty(), "{:?}", reader.missing_fields());
         assert_eq!(reader.bytes(), text.len() as u64);

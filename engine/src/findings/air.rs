@@ -34,9 +34,11 @@ fn beacon_outage(bss: &Bss) -> Option<Finding> {
     // What the sensor itself missed is no trouble of the AP.
     let real = |o: &&Outage| !matches!(o.cause, OutageCause::Sensor | OutageCause::OffChannel);
     let outages: Vec<&Outage> = bss.outages.iter().filter(real).collect();
-    let worst = outages.iter().max_by_key(|o| (o.severity, o.to.0.saturating_sub(o.from.0)))?;
-    let silent_s = worst.to.seconds_since(worst.from).max(0.0);
-    let title = format!("No beacons for {silent_s:.1} s: {}", name(bss));
+    let worst = outages.iter().max_by_key(|o| (o.severity, o.to.0.saturating_sub(o.from.0), o.lost))?;
+    let title = match worst.to.known_seconds_since(worst.from) {
+        Some(silent_s) => format!("No beacons for {:.1} s: {}", silent_s.max(0.0), name(bss)),
+        None => format!("{} beacons missing in a row: {}", worst.lost, name(bss)),
+    };
     let cause = match worst.cause {
         OutageCause::Air => "the AP's clock ran on, so it was on and its beacons did not get through the air",
         OutageCause::ApRestart => "the AP itself was silent",

@@ -70,7 +70,8 @@ fn one_way_audio(facts: &Facts<'_>, summary: &CallSummary) -> Option<Finding> {
 
 /// Audio streams of a call that reach beyond its answer; sound before it is the network's, not the callee's.
 fn sound_after<'a>(facts: &Facts<'a>, call: &'a Call, answer: Nanos) -> Vec<&'a Stream> {
-    let reaches = |s: &&Stream| s.start.seconds_since(answer) + s.duration_s > 0.0;
+    let reaches =
+        |s: &&Stream| s.duration_s.is_none_or(|length| s.start.seconds_since(answer) + length > 0.0);
     let is_audio = |s: &&Stream| matches!(s.media.as_deref(), Some("audio") | None);
     let own = facts.streams_of(call).filter(|s| s.packets > 10);
     own.filter(is_audio).filter(reaches).collect()
@@ -201,7 +202,7 @@ mod tests {
             media: Some("audio".to_owned()),
             packets: 500,
             start: Nanos(start * Nanos::SECOND),
-            duration_s,
+            duration_s: Some(duration_s),
             ..Stream::default()
         };
         let call =

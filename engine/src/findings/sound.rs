@@ -56,7 +56,7 @@ fn bad_mos(stream: &Stream) -> Option<Finding> {
     let (lq, r, scale) = (stream.mos.lq?, stream.mos.r_lq?, stream.mos.scale?);
     let r = comparable_r(r, scale);
     // A codec that is poor without any loss is a choice, not a trouble.
-    let damaged = stream.lost + stream.late > 0;
+    let damaged = stream.lost + late(stream).0 > 0;
     if r >= R_WARNING || !damaged {
         return None;
     }
@@ -69,6 +69,11 @@ fn bad_mos(stream: &Stream) -> Option<Finding> {
     };
     let title = format!("Bad sound (MOS {lq:.1}): {}", stream_name(stream));
     Some(finding(severity, "bad_mos", title, causes(stream)))
+}
+
+/// Late packets and their share, none where the capture has no times.
+fn late(stream: &Stream) -> (u64, f64) {
+    (stream.late.unwrap_or(0), stream.late_percent.unwrap_or(0.0))
 }
 
 /// Why a stream sounds as it does, and what would help.
@@ -86,12 +91,8 @@ fn causes(stream: &Stream) -> String {
             stream.lost_percent,
         ));
     }
-    if stream.late > 0 {
-        parts.push(format!(
-            "{} arrived too late to be played ({:.1} %)",
-            count(stream.late, "packet"),
-            stream.late_percent
-        ));
+    if let (late @ 1.., percent) = late(stream) {
+        parts.push(format!("{} arrived too late to be played ({percent:.1} %)", count(late, "packet"),));
     }
     let mut text = parts.join("; ");
     if !text.is_empty() {
@@ -121,10 +122,11 @@ fn high_loss(stream: &Stream) -> Option<Finding> {
 }
 
 fn late_packets(stream: &Stream) -> Option<Finding> {
-    if stream.late_percent < LOSS_WARNING_PERCENT || stream.late < 2 {
+    let (late, percent) = late(stream);
+    if percent < LOSS_WARNING_PERCENT || late < 2 {
         return None;
     }
-    let title = format!("{:.1} % of packets too late: {}", stream.late_percent, stream_name(stream));
+    let title = format!("{percent:.1} % of packets too late: {}", stream_name(stream));
     Some(finding(Severity::Warning, "late_packets", title, causes(stream)))
 }
 
@@ -173,8 +175,8 @@ mod tests {
             expected: 1000,
             lost,
             lost_percent: lost as f64 / 10.0,
-            late,
-            late_percent: late as f64 / 10.0,
+            late: Some(late),
+            late_percent: Some(late as f64 / 10.0),
             mos: StreamMos { lq: Some(3.0), r_lq: Some(r), scale: Some(Scale::Nb), ..StreamMos::default() },
             ..Stream::default()
         }

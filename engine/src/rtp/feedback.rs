@@ -41,7 +41,10 @@ pub(super) struct Feedback {
 impl Feedback {
     /// The stream's sender reported.
     pub fn sender_report(&mut self, ntp_middle: u32, at: Nanos) {
-        if ntp_middle == 0 || self.sent.iter().flatten().any(|&(known, _)| known == ntp_middle) {
+        if ntp_middle == 0
+            || !at.is_known()
+            || self.sent.iter().flatten().any(|&(known, _)| known == ntp_middle)
+        {
             return;
         }
         self.sent[self.next] = Some((ntp_middle, at));

@@ -18,12 +18,23 @@ const LATE_RUN: u8 = 16;
 impl Stream {
     #[inline(always)]
     pub fn timed(&mut self, a: &Arrival, back: u32, resumed: bool) -> (Option<f32>, bool) {
+        if !a.at.is_known() {
+            return self.untimed(a);
+        }
         if !self.timing.has_clock() {
             return self.unclocked(a, back, resumed);
         }
         let step = self.timing.packet(a.at, a.header.timestamp, resumed);
         let late = self.kind != Kind::Video && self.judge(&step, a.frame, back, resumed);
         (Some(step.jitter_ms as f32), late)
+    }
+
+    /// Nobody noted when it came: only the media clock runs on.
+    #[cold]
+    fn untimed(&mut self, a: &Arrival) -> (Option<f32>, bool) {
+        let clock_hz = self.rest.types.get(self.payload_type).map_or(0, |known| known.clock_hz);
+        self.rest.media.packet(a.header.timestamp, clock_hz);
+        (None, false)
     }
 
     #[inline(always)]
@@ -173,7 +184,8 @@ impl Stream {
     pub fn announced(&mut self, announced: [Option<Arc<Announcement>>; 2]) {
         self.stale = false;
         // Where the two ends belong to different calls, one of them is left over from the call before.
-        let call_of = announced.iter().flatten().max_by_key(|announcement| announcement.at);
+        let newest = |announcement: &&Arc<Announcement>| (announcement.at, announcement.frame);
+        let call_of = announced.iter().flatten().max_by_key(newest);
         let Some(call) = call_of.map(|announcement| announcement.call) else { return };
         self.call = call;
         self.rest.announced = announced.map(|end| end.filter(|announcement| announcement.call == call));

@@ -21,6 +21,7 @@ mod summary;
 mod timing;
 mod tracker;
 mod unclocked;
+mod untimed;
 mod wireshark;
 
 #[cfg(test)]

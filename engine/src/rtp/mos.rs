@@ -44,9 +44,10 @@ pub(super) fn codec_of(stream: &Stream, media: Media<'_>, packets: u64) -> Resul
         Kind::Noise => return Err("There is comfort noise only.".to_owned()),
         Kind::Audio | Kind::Unknown => {}
     }
-    let seconds = stream.last_at.seconds_since(stream.rest.start).max(0.0);
-    if stream.packets < LEAST_PACKETS || seconds < LEAST_S {
-        return Err(format!("Too short to rate: {} packets in {seconds:.1} s.", stream.packets));
+    let seconds = stream.seconds();
+    if stream.packets < LEAST_PACKETS || seconds.is_some_and(|seconds| seconds < LEAST_S) {
+        let span = seconds.map_or_else(String::new, |seconds| format!(" in {seconds:.1} s"));
+        return Err(format!("Too short to rate: {} packets{span}.", stream.packets));
     }
     let Some(encoding) = main.encoding() else {
         let number = main.number;
@@ -113,8 +114,15 @@ pub(super) fn of_stream(
         bpl: Some(codec.bpl),
         one_way_delay_ms: one_way,
         delay_source: source.map(str::to_owned),
-        reason: reason.map(str::to_owned),
+        reason: limits(stream, reason),
     }
+}
+
+/// What limits the figures.
+fn limits(stream: &Stream, of_delay: Option<&str>) -> Option<String> {
+    let untimed = "Loss only: the export holds no times, so packets that came too late cannot be told.";
+    let parts: Vec<&str> = (!stream.is_timed()).then_some(untimed).into_iter().chain(of_delay).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// MOS of the worst interval; `None` without a codec or for a stream below a second.

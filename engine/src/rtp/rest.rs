@@ -8,9 +8,9 @@ use super::feedback::Feedback;
 use super::interval::Worst;
 use super::paths::Paths;
 use super::payloads::{Steps, Types};
-use super::stream::Provisional;
-use super::stream::Settings;
+use super::stream::{Provisional, Settings};
 use super::unclocked::Unclocked;
+use super::untimed::MediaTime;
 use crate::media::Announcement;
 use crate::packet::{Endpoint, Nanos};
 
@@ -39,6 +39,7 @@ pub(super) struct Rest {
     pub trouble: Vec<u64>,
     pub pending: Vec<(Arrival, Provisional)>,
     pub unclocked: Option<Box<Unclocked>>,
+    pub media: MediaTime,
     pub late_run: LateRun,
     pub feedback: Option<Box<Feedback>>,
     /// What the receiver announced, and what the sender did.
@@ -76,6 +77,7 @@ impl Rest {
             trouble: Vec::new(),
             pending: Vec::new(),
             unclocked: None,
+            media: MediaTime::default(),
             late_run: LateRun::default(),
             feedback: None,
             announced: [None, None],

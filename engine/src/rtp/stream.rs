@@ -172,7 +172,7 @@ impl Stream {
 
     fn timestamps_moved(&self, a: &Arrival) -> bool {
         let clock_hz = self.rest.types.get(a.header.payload_type).map_or(0, |known| known.clock_hz);
-        if clock_hz == 0 || !self.neighbour {
+        if clock_hz == 0 || !self.neighbour || !a.at.is_known() {
             return false;
         }
         let ticks = a.header.timestamp.wrapping_sub(self.timestamp).cast_signed();
@@ -325,7 +325,7 @@ impl Stream {
             self.switch_type(a);
         }
         self.run += 1;
-        let delta_ms = (!first).then_some(delta as f32 / 1e6);
+        let delta_ms = (!first && a.at.is_known()).then_some(delta as f32 / 1e6);
         if self.kind == Kind::Event {
             self.event(a);
         }
@@ -352,9 +352,20 @@ impl Stream {
         types
     }
 
+    /// When its packets came is known.
+    pub fn is_timed(&self) -> bool {
+        self.rest.start.is_known() && self.last_at.is_known()
+    }
+
+    /// First to last packet, s; by the media clock where nobody noted when they came.
+    pub fn seconds(&self) -> Option<f64> {
+        let timed = self.last_at.known_seconds_since(self.rest.start);
+        timed.map(|s| s.max(0.0)).or_else(|| self.rest.media.seconds())
+    }
+
     /// Time between packets; `None` with one packet.
     pub fn delta_ms(&self) -> Option<model::Delta> {
-        let between = self.packets.checked_sub(1).filter(|&n| n > 0)?;
+        let between = self.packets.checked_sub(1).filter(|&n| n > 0 && self.is_timed())?;
         Some(model::Delta {
             min: self.delta_min.max(0) as f64 / 1e6,
             mean: self.last_at.millis_since(self.rest.start).max(0.0) / between as f64,

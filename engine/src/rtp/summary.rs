@@ -115,7 +115,7 @@ impl Tracker {
         let codec = mos::codec_of(stream, media, media_packets);
         let ledger = stream.ledger();
         let judged = main.is_some_and(|main| matches!(main.kind, Kind::Audio | Kind::Unknown));
-        let (buffer_curve, best_buffer_ms) = if judged && stream.timing.has_clock() {
+        let (buffer_curve, best_buffer_ms) = if judged && stream.timing.has_clock() && stream.is_timed() {
             mos::buffer_curve(codec.as_ref().ok().copied(), stream, &ledger)
         } else {
             (Vec::new(), None)
@@ -174,15 +174,15 @@ fn counts(stream: &Stream) -> model::Stream {
         first_frame: rest.first_frame,
         last_frame: stream.last_frame,
         start: rest.start,
-        duration_s: stream.last_at.seconds_since(rest.start).max(0.0),
+        duration_s: stream.seconds(),
         packets: stream.packets,
         expected,
         lost,
         lost_percent: percent(lost, expected),
         duplicates: rest.duplicates,
         out_of_order: rest.out_of_order,
-        late: rest.late,
-        late_percent: percent(rest.late, expected),
+        late: stream.is_timed().then_some(rest.late),
+        late_percent: stream.is_timed().then(|| percent(rest.late, expected)),
         jitter_ms: stream.timing.jitter(),
         delta_ms: stream.delta_ms(),
         skew_ms: stream.timing.skew_ms(),

@@ -395,6 +395,9 @@ impl Tracker {
     #[cold]
     fn compare(&mut self, slot: u32, key: Key, arrival: &Arrival) {
         let (Some(compat), Some(stream)) = (&mut self.compat, self.slots.get(slot as usize)) else { return };
+        if !arrival.at.is_known() {
+            return;
+        }
         let known = stream.rest.types.get(arrival.header.payload_type);
         compat.packet(key, arrival.at, &arrival.header, known.and_then(|known| known.format()));
     }

@@ -123,6 +123,8 @@ pub(super) struct Bye {
     pub(super) by: Party,
     pub(super) number: u32,
     pub(super) why: Why,
+    /// A 2xx to it was seen.
+    pub(super) confirmed: bool,
     /// BYE to its 2xx in ms.
     pub(super) disconnect_ms: Option<f64>,
 }
@@ -348,7 +350,8 @@ impl Call {
 
     pub(super) fn bye_answered(&mut self, seen: &Seen<'_>) {
         if let Some(bye) = self.bye.as_mut().filter(|bye| bye.number == seen.number) {
-            bye.disconnect_ms.get_or_insert(seen.cx.at.millis_since(bye.at));
+            bye.confirmed = true;
+            bye.disconnect_ms = bye.disconnect_ms.or(seen.cx.at.known_millis_since(bye.at));
         }
     }
 }

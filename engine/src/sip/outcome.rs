@@ -8,7 +8,7 @@ use crate::model::{self, CallOutcome, EndedBy};
 use crate::packet::Nanos;
 
 /// Timer B and F, 64 x T1 (RFC 3261 section 17): a request without any reply has failed.
-pub(super) const NO_REPLY: i64 = 32 * Nanos::SECOND;
+pub(super) const NO_REPLY_S: f64 = 32.0;
 /// A device that has credentials sends them within a round trip; a challenge this young may still be met.
 pub(super) const CHALLENGE_GRACE: i64 = 2 * Nanos::SECOND;
 /// Ringing as long as this before the caller gives up means that nobody picked up.
@@ -113,7 +113,7 @@ impl Call {
 
     /// A 180 was seen, or a 183 stood long enough for a ring tone.
     fn has_rung(&self, until: Nanos) -> bool {
-        let early_s = self.attempt.ring.map_or(0.0, |ring| until.seconds_since(ring));
+        let early_s = self.attempt.ring.and_then(|ring| until.known_seconds_since(ring)).unwrap_or(0.0);
         self.attempt.rang || early_s >= 5.0
     }
 
@@ -140,7 +140,7 @@ impl Call {
 
     fn cancelled(&self, cancel: &Cancel, result: Option<&Final>) -> Verdict {
         let why = &cancel.why;
-        let rang_s = self.attempt.ring.map_or(0.0, |ring| cancel.at.seconds_since(ring));
+        let rang_s = self.attempt.ring.and_then(|ring| cancel.at.known_seconds_since(ring)).unwrap_or(0.0);
         let (outcome, by) = if why.is_elsewhere() {
             (CallOutcome::AnsweredElsewhere, EndedBy::Network)
         } else if why.is_busy() {
@@ -160,8 +160,8 @@ impl Call {
     }
 
     fn open_verdict(&self, end: Nanos) -> Verdict {
-        let waited = end.0.saturating_sub(self.attempt.at.0);
-        if !self.attempt.replied && waited >= NO_REPLY {
+        let waited = end.known_seconds_since(self.attempt.at);
+        if !self.attempt.replied && waited.is_some_and(|waited| waited >= NO_REPLY_S) {
             return Verdict {
                 outcome: CallOutcome::Failed,
                 reason: Some("no reply to the INVITE".into()),
@@ -178,7 +178,8 @@ impl Call {
         let verdict = self.verdict(end);
         let no_reply = verdict.ended_by == EndedBy::Timeout && verdict.code.is_none();
         let ring_end = self.answer.or(verdict.end).unwrap_or(end);
-        let seconds = |from: Nanos, to: Nanos| to.seconds_since(from).max(0.0);
+        let seconds = |from: Nanos, to: Nanos| to.known_seconds_since(from).map(|s| s.max(0.0));
+        let known = |at: Option<Nanos>| at.and_then(Nanos::known);
         let talk_end = verdict.end.unwrap_or(end);
         let call = model::Call {
             id: self.id,
@@ -189,13 +190,13 @@ impl Call {
             outcome_code: verdict.code,
             outcome_reason: verdict.reason,
             ended_by: verdict.ended_by,
-            start: Some(self.start),
-            answer: self.answer.filter(|_| !self.began_before),
-            end: verdict.end,
+            start: self.start.known(),
+            answer: known(self.answer.filter(|_| !self.began_before)),
+            end: known(verdict.end),
             post_dial_delay_s: self.pdd_s,
-            ring_s: self.attempt.ring.filter(|_| !self.began_before).map(|ring| seconds(ring, ring_end)),
-            setup_s: self.answer.filter(|_| !self.began_before).map(|answer| seconds(self.start, answer)),
-            duration_s: self.answer.filter(|_| !self.began_before).map(|answer| seconds(answer, talk_end)),
+            ring_s: self.attempt.ring.filter(|_| !self.began_before).and_then(|ring| seconds(ring, ring_end)),
+            setup_s: self.answer.filter(|_| !self.began_before).and_then(|at| seconds(self.start, at)),
+            duration_s: self.answer.filter(|_| !self.began_before).and_then(|at| seconds(at, talk_end)),
             features: self.features.names(),
             events: self.story.events(),
             dtmf: self.digits.iter().copied().map(Digit::report).collect(),

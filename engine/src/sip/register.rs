@@ -184,7 +184,7 @@ impl Registrations {
             return;
         }
         attempt.record.code = Some(code);
-        attempt.record.round_trip_ms = Some(cx.at.millis_since(attempt.record.at).max(0.0));
+        attempt.record.round_trip_ms = cx.at.known_millis_since(attempt.record.at).map(|ms| ms.max(0.0));
         match code {
             200..=299 => self.granted(cx, message, id),
             401 | 407 => attempt.record.outcome = RegistrationOutcome::AuthFailed,
@@ -202,8 +202,10 @@ impl Registrations {
     fn granted(&mut self, cx: &Context, message: &Message<'_>, id: u32) {
         let Some(attempt) = self.attempts.get_mut(&id) else { return };
         attempt.done = true;
-        self.delay_ms += cx.at.millis_since(attempt.sent).max(0.0);
-        self.delays += 1;
+        if let Some(delay) = cx.at.known_millis_since(attempt.sent) {
+            self.delay_ms += delay.max(0.0);
+            self.delays += 1;
+        }
         if attempt.queries {
             // an answered question about bindings is no registration
             let attempt = attempt.clone();

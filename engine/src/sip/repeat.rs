@@ -48,9 +48,12 @@ impl Repeats {
             return Sighting::Copy;
         }
         let gap = now.at.0.saturating_sub(last.at.0).saturating_abs();
+        let timed = now.at.is_known() && last.at.is_known();
         let is_copy = match (last.ip_id, now.ip_id) {
+            (Some(a), Some(b)) if !timed => a == b,
             (Some(a), Some(b)) if a == b => gap < SAME_ID,
-            _ => gap < COPY,
+            // without times only two datagrams prove that it was sent twice
+            _ => gap < COPY || !timed,
         };
         *last = now;
         if is_copy { Sighting::Copy } else { Sighting::Again }

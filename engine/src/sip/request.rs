@@ -80,7 +80,14 @@ impl Call {
         self.story.turn(seen.cx, "bye", &detail);
         if over && self.bye.is_none() {
             self.mark(seen.cx.frame);
-            self.bye = Some(Bye { at: seen.cx.at, by, number: seen.number, why, disconnect_ms: None });
+            self.bye = Some(Bye {
+                at: seen.cx.at,
+                by,
+                number: seen.number,
+                why,
+                confirmed: false,
+                disconnect_ms: None,
+            });
         } else if let Some(bye) = self.bye.as_mut().filter(|bye| bye.by == by && bye.number < seen.number) {
             // challenged and sent again: the hang-up itself was the first one
             bye.number = seen.number;

@@ -165,9 +165,9 @@ impl Call {
 
     /// First sign of life: ends the post-dial delay.
     fn dialled(&mut self, seen: &Seen<'_>) {
-        let delay = seen.cx.at.seconds_since(self.attempt.at);
+        let delay = seen.cx.at.known_seconds_since(self.attempt.at);
         if self.pdd_s.is_none() && !self.began_before {
-            self.pdd_s = Some(delay.max(0.0));
+            self.pdd_s = delay.map(|delay| delay.max(0.0));
         }
     }
 

@@ -108,10 +108,11 @@ impl Rates {
         self.established += u64::from(answered);
         self.effective += u64::from(answered || matches!(code, 480 | 486 | 600 | 603));
         self.ineffective += u64::from(!answered && matches!(code, 408 | 500 | 503 | 504));
-        let closed = call.bye.as_ref().is_some_and(|bye| bye.disconnect_ms.is_some());
+        let closed = call.bye.as_ref().is_some_and(|bye| bye.confirmed);
         self.completed += u64::from(answered && closed);
-        if let Some(status) = call.attempt.status.filter(|_| answered) {
-            self.request_delay_ms += status.millis_since(call.attempt.at).max(0.0);
+        let status = call.attempt.status.filter(|_| answered);
+        if let Some(delay) = status.and_then(|status| status.known_millis_since(call.attempt.at)) {
+            self.request_delay_ms += delay.max(0.0);
             self.request_delays += 1;
         }
     }

@@ -91,6 +91,9 @@ fn same_device(a: Mac, b: Mac) -> bool {
 impl Activity {
     /// A frame was received. `beaconer`: its sender, when it is a beacon.
     pub(super) fn note(&mut self, path: PathId, frequency: u16, at: Nanos, beaconer: Option<Mac>) {
+        if !at.is_known() {
+            return;
+        }
         self.first.get_or_insert(at);
         let place = self.paths.iter().position(|(id, _)| *id == path);
         let place = place.unwrap_or_else(|| {

@@ -87,6 +87,8 @@ pub(super) struct Bss {
     /// Steps that were counted on the AP's clock, and by capture time.
     pub by_tsf: u64,
     pub by_time: u64,
+    /// What those on the AP's clock add up to, µs.
+    pub tsf_us: u64,
     pub ledger: Ledger,
     pub level: Level,
     pub delays: Histogram,
@@ -127,7 +129,14 @@ enum Advance {
 const SAME_TSF: u64 = 1_000;
 /// A timer below this has just started.
 const YOUNG_TSF: i128 = 60_000_000;
+/// Without capture times, a silence beyond this can no longer be told from a clock that was set.
+const LONGEST_UNTIMED: i128 = 3_600_000_000;
 const SETTLED: usize = 8;
+
+/// Capture time that passed, µs; `None` where it is unknown.
+fn micros_between(from: Nanos, to: Nanos) -> Option<i64> {
+    Some(to.known()?.0.saturating_sub(from.known()?.0) / 1_000)
+}
 
 impl Bss {
     /// With its first beacon.
@@ -150,6 +159,7 @@ impl Bss {
             duplicates: 0,
             by_tsf: 0,
             by_time: 0,
+            tsf_us: 0,
             ledger: Ledger::default(),
             level: Level::default(),
             delays: Histogram::default(),
@@ -230,7 +240,7 @@ impl Bss {
                     tsf.abs_diff(other) <= SAME_TSF && seen.at.0.abs_diff(at.0) < period / 2
                 })
             }
-            None => seen.at.0.abs_diff(self.last.at.0) < period / 4,
+            None => seen.at.is_known() && seen.at.0.abs_diff(self.last.at.0) < period / 4,
         }
     }
 
@@ -279,7 +289,7 @@ impl Bss {
     }
 
     fn fits(&self, seen: &Seen) -> bool {
-        let since = seen.at.0.saturating_sub(self.last.at.0) / 1_000;
+        let since = micros_between(self.last.at, seen.at);
         match (self.last.tsf, seen.tsf) {
             (Some(before), Some(now)) => !self.is_break(i128::from(now) - i128::from(before), since),
             _ => true,
@@ -287,7 +297,9 @@ impl Bss {
     }
 
     /// The AP's clock and the capture's disagree by more than an interval, or more than drift explains.
-    fn is_break(&self, tsf_us: i128, capture_us: i64) -> bool {
+    fn is_break(&self, tsf_us: i128, capture_us: Option<i64>) -> bool {
+        // Without capture times there is nothing to disagree with; a clock only must not stand or go back.
+        let Some(capture_us) = capture_us else { return !(1..=LONGEST_UNTIMED).contains(&tsf_us) };
         // Frames do not arrive backwards: there the capture's clock was set, and the AP's is believed.
         if capture_us < 0 {
             return !(1..=YOUNG_TSF).contains(&tsf_us);
@@ -329,6 +341,7 @@ impl Bss {
             return match step {
                 Some(step) => {
                     self.by_tsf += 1;
+                    self.tsf_us += self.last.tsf.map_or(0, |before| tsf.saturating_sub(before));
                     Advance::Steps(step.steps, Some(step.offset))
                 }
                 None => Advance::Broken,
@@ -343,6 +356,9 @@ impl Bss {
     }
 
     fn steps_by_time(&self, from: &Seen, to: &Seen) -> i64 {
+        if !from.at.is_known() || !to.at.is_known() {
+            return 1;
+        }
         let period = self.period_ns();
         to.at.0.saturating_sub(from.at.0).saturating_add(period / 2).div_euclid(period)
     }
@@ -350,14 +366,15 @@ impl Bss {
     /// The clock broke: nothing is counted across, the gap is listed as one of unknown loss.
     fn broken(&mut self, last: &Seen, seen: &Seen, around: &mut Surroundings<'_>) {
         let (before, now) = (last.tsf.unwrap_or(0), seen.tsf.unwrap_or(0));
-        let waited = i128::from(seen.at.0.saturating_sub(last.at.0) / 1_000);
-        let restarted = now < before && i128::from(now) <= waited.max(YOUNG_TSF);
+        let waited = micros_between(last.at, seen.at).map(i128::from);
+        let restarted = now < before && i128::from(now) <= waited.unwrap_or(0).max(YOUNG_TSF);
         let (kind, cause) = if restarted {
             ("ap_restart", OutageCause::ApRestart)
         } else {
             ("tsf_jump", OutageCause::Unknown)
         };
-        let detail = format!("TSF {now} us after {before} us, {:.3} s later", waited as f64 / 1e6);
+        let later = waited.map_or_else(String::new, |us| format!(", {:.3} s later", us as f64 / 1e6));
+        let detail = format!("TSF {now} us after {before} us{later}");
         self.event(seen, kind, detail, around.budget);
         let missing = u64::try_from(self.steps_by_time(last, seen).saturating_sub(1)).unwrap_or(0);
         self.ledger.close();
@@ -374,7 +391,7 @@ impl Bss {
     fn note_break(&mut self, last: &Seen, seen: &Seen, budget: &mut Budget) {
         self.breaks.in_row += 1;
         if let (Some((tsf, at)), Some(now)) = (self.breaks.other, seen.tsf) {
-            let capture_us = seen.at.0.saturating_sub(at.0) / 1_000;
+            let capture_us = micros_between(at, seen.at);
             let continues = !self.is_break(i128::from(now) - i128::from(tsf), capture_us);
             self.breaks.alternations += u32::from(continues);
         }

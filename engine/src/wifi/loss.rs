@@ -32,6 +32,11 @@ impl Gap {
         Self { not_observed: missing, ..Self::empty(cause) }
     }
 
+    /// All `missing` without a word on what the sensor did meanwhile: no times. Lost, unless that is the rule.
+    pub(super) fn untold(missing: u64) -> Self {
+        Self { silent: missing, ..Self::empty(OutageCause::Unknown) }
+    }
+
     /// By what the sensor did meanwhile.
     pub(super) fn covered(coverage: Coverage) -> Self {
         let cause = if coverage.heard + coverage.silent > 0 {

@@ -26,6 +26,8 @@ mod hostile;
 mod scenarios;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod untimed;
 
 use crate::packet::LinkType;
 

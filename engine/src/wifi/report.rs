@@ -23,13 +23,19 @@ pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model
         beacon_interval_tu: bss.interval_tu,
         first_frame: bss.first.frame,
         last_frame: bss.last.frame,
-        duration_s: bss.last.at.seconds_since(bss.first.at).max(0.0),
+        duration_s: duration_s(&bss),
         beacons: beacons(&bss, mostly_silent),
         outages,
         signal_dbm: signal(&bss.level),
         beacon_delay_us: delay(&bss),
         events: bss.events,
     }
+}
+
+/// First to last beacon; without capture times what the AP's clock says, when it ran all the time.
+fn duration_s(bss: &Bss) -> Option<f64> {
+    let on_air = || (bss.by_time == 0).then(|| bss.tsf_us as f64 / 1e6);
+    bss.last.at.known_seconds_since(bss.first.at).or_else(on_air)
 }
 
 /// Where more than half of all beacons are missing in total silence, the sensor did not listen all the
@@ -49,16 +55,18 @@ fn beacons(bss: &Bss, mostly_silent: bool) -> model::Beacons {
     let lost = sums.heard + sums.silent + sums.explained;
     let expected = bss.received + lost;
     let longest_run = if mostly_silent { sums.longest_heard } else { sums.longest };
+    let timed = bss.first.at.is_known();
     let basis = if bss.by_time > bss.by_tsf || (bss.by_tsf == 0 && bss.first.tsf.is_none()) {
-        "capture_time"
+        if timed { "capture_time" } else { "none" }
     } else {
         "tsf"
     };
+    let countable = bss.received >= 2 && basis != "none";
     model::Beacons {
         received: bss.received,
         expected,
         lost,
-        lost_percent: (bss.received >= 2).then(|| 100.0 * lost as f64 / expected as f64),
+        lost_percent: countable.then(|| 100.0 * lost as f64 / expected as f64),
         not_observed: sums.not_observed,
         duplicates: bss.duplicates,
         longest_run,

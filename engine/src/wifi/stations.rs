@@ -219,13 +219,13 @@ impl State {
 
 impl Done {
     fn report(&self) -> Roam {
-        let gap = |(left, first): (Nanos, Nanos)| first.millis_since(left).max(0.0);
+        let gap = |(left, first): (Nanos, Nanos)| first.known_millis_since(left).map(|ms| ms.max(0.0));
         Roam {
             frame: self.begun.frame,
             at: self.begun.at,
             from: self.from.map(dot11::text),
             to: dot11::text(self.begun.to),
-            gap_ms: self.left.zip(self.first_data).map(gap),
+            gap_ms: self.left.zip(self.first_data).and_then(gap),
         }
     }
 }

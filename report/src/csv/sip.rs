@@ -42,7 +42,7 @@ pub(super) fn registrations(report: &Report) -> Table {
             name(&one.outcome),
             number(one.expires_s),
             number(one.code),
-            one.at.to_string(),
+            number(one.at.known()),
             one.frame.to_string(),
             number(one.round_trip_ms),
         ]

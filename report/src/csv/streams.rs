@@ -123,8 +123,8 @@ fn stream_identity(stream: &Stream) -> Vec<String> {
         stream.encrypted.to_string(),
         stream.first_frame.to_string(),
         stream.last_frame.to_string(),
-        stream.start.to_string(),
-        stream.duration_s.to_string(),
+        number(stream.start.known()),
+        number(stream.duration_s),
     ]
 }
 
@@ -137,8 +137,8 @@ fn stream_arrival(stream: &Stream) -> Vec<String> {
         stream.lost_percent.to_string(),
         stream.duplicates.to_string(),
         stream.out_of_order.to_string(),
-        stream.late.to_string(),
-        stream.late_percent.to_string(),
+        number(stream.late),
+        number(stream.late_percent),
         number(jitter.map(|jitter| jitter.min)),
         number(jitter.map(|jitter| jitter.mean)),
         number(jitter.map(|jitter| jitter.max)),

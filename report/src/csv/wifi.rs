@@ -48,7 +48,7 @@ fn one_bss(bss: &Bss) -> Vec<String> {
         bss.beacon_interval_tu.to_string(),
         bss.first_frame.to_string(),
         bss.last_frame.to_string(),
-        bss.duration_s.to_string(),
+        number(bss.duration_s),
         beacons.received.to_string(),
         beacons.expected.to_string(),
         beacons.lost.to_string(),
@@ -73,8 +73,8 @@ pub(super) fn outages(report: &Report) -> Table {
         table.rows.extend(bss.outages.iter().map(|outage| {
             vec![
                 text(&bss.bssid),
-                outage.from.to_string(),
-                outage.to.to_string(),
+                number(outage.from.known()),
+                number(outage.to.known()),
                 outage.lost.to_string(),
                 name(&outage.severity),
                 name(&outage.cause),
@@ -122,7 +122,7 @@ pub(super) fn roams(report: &Report) -> Table {
         table.rows.extend(station.roams.iter().map(|roam| {
             vec![
                 text(&station.mac),
-                roam.at.to_string(),
+                number(roam.at.known()),
                 roam.frame.to_string(),
                 optional(roam.from.as_deref()),
                 text(&roam.to),

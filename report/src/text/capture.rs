@@ -33,12 +33,14 @@ fn what_was_read(capture: &Capture) -> String {
         files => count(files.len() as u64, "file", "files"),
     };
     let packets = count(capture.packets, "packet", "packets");
-    let span = capture
-        .first
-        .map(|first| format!(" in {} from {}", duration(capture.duration_s), date_and_time(first)));
+    let span = match (capture.first, capture.duration_s) {
+        (Some(first), Some(seconds)) => format!(" in {} from {}", duration(seconds), date_and_time(first)),
+        (None, None) if capture.packets > 0 => " (times unknown)".to_owned(),
+        _ => String::new(),
+    };
     let is_damaged = capture.files.iter().any(|file| !file.warnings.is_empty());
     let doubt = if is_damaged { " (damaged: see CAPTURE at the end)" } else { "" };
-    format!("{name}: {packets}{}{doubt}", span.unwrap_or_default())
+    format!("{name}: {packets}{span}{doubt}")
 }
 
 fn what_was_in_it(report: &Report) -> String {

@@ -87,10 +87,13 @@ impl Page {
         }
     }
 
-    /// `at` in seconds after the origin, e.g. `+12.345`.
+    /// `at` in seconds after the origin, e.g. `+12.345`; `-` when it is not known.
     pub(crate) fn relative(&self, at: Nanos) -> String {
-        let seconds = self.origin.map_or(0.0, |origin| at.seconds_since(origin));
-        format!("{seconds:+.3}")
+        let seconds = self.origin.map_or(Some(0.0), |origin| at.known_seconds_since(origin));
+        match seconds.filter(|_| at.is_known()) {
+            Some(seconds) => format!("{seconds:+.3}"),
+            None => "-".to_owned(),
+        }
     }
 
     fn push(&mut self, line: &str) {

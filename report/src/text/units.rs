@@ -121,9 +121,9 @@ pub(crate) fn date_and_time(at: Nanos) -> String {
     strftime(at, "%Y-%m-%d %H:%M:%S UTC")
 }
 
-/// `20:30:00.123 UTC`.
+/// `20:30:00.123 UTC`, or `-`.
 pub(crate) fn time_of_day(at: Nanos) -> String {
-    strftime(at, "%H:%M:%S%.3f UTC")
+    at.known().map_or_else(dash, |at| strftime(at, "%H:%M:%S%.3f UTC"))
 }
 
 fn strftime(at: Nanos, format: &str) -> String {

@@ -144,7 +144,7 @@ fn row(bss: &Bss) -> Vec<Cell> {
         or_dash(bss.channel, |channel| channel.to_string()).into(),
         or_dash(bss.frequency_mhz, |mhz| mhz.to_string()).into(),
         bss.beacon_interval_tu.to_string().into(),
-        duration(bss.duration_s).into(),
+        or_dash(bss.duration_s, duration).into(),
         beacons.received.to_string().into(),
         beacons.expected.to_string().into(),
         Cell::new(beacons.lost.to_string(), tone),
@@ -165,6 +165,7 @@ fn clock(basis: &str) -> String {
     match basis {
         "tsf" => "AP".to_owned(),
         "capture_time" => "sensor".to_owned(),
+        "none" => dash(),
         other => foreign(other),
     }
 }
@@ -172,7 +173,8 @@ fn clock(basis: &str) -> String {
 fn footnotes(page: &mut Page, list: &[Bss]) {
     let single = list.iter().filter(|bss| bss.beacons.lost_percent.is_none()).count();
     let by_sensor = list.iter().filter(|bss| bss.beacons.basis == "capture_time").count();
-    if single + by_sensor > 0 {
+    let by_none = list.iter().filter(|bss| bss.beacons.basis == "none").count();
+    if single + by_sensor + by_none > 0 {
         page.gap();
     }
     if single > 0 {
@@ -182,6 +184,12 @@ fn footnotes(page: &mut Page, list: &[Bss]) {
         page.paragraph(
             0,
             &format!("{by_sensor} BSS by the sensor's clock: the capture lacks the AP's timer (TSF)."),
+        );
+    }
+    if by_none > 0 {
+        page.paragraph(
+            0,
+            &format!("{by_none} BSS without any clock: beacons are counted, those lost are not known."),
         );
     }
 }
@@ -209,7 +217,7 @@ fn outages(page: &mut Page, indent: usize, list: &[(&Bss, &Outage)]) {
         table.row(vec![
             Cell::new(name(&outage.severity), Tone::of_severity(outage.severity)),
             page.relative(outage.from).into(),
-            duration(outage.to.seconds_since(outage.from)).into(),
+            or_dash(outage.to.known_seconds_since(outage.from), duration).into(),
             outage.lost.to_string().into(),
             words(&outage.cause).into(),
             foreign(&bss.bssid).into(),

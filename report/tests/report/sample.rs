@@ -62,7 +62,7 @@ fn capture() -> Capture {
         packets: 27_611,
         first: Some(at(0.0)),
         last: Some(at(312.75)),
-        duration_s: 312.75,
+        duration_s: Some(312.75),
         dropped_by_sensor: Some(17),
         not_decoded: BTreeMap::from([(
             "truncated UDP".to_owned(),
@@ -195,8 +195,8 @@ fn streams() -> Vec<Stream> {
     good.mos.cq = Some(4.4);
     let mut bad = stream(2, b, a, "PCMU", 3672, 328);
     bad.direction = Some("callee_to_caller".to_owned());
-    bad.late = 120;
-    bad.late_percent = 3.0;
+    bad.late = Some(120);
+    bad.late_percent = Some(3.0);
     bad.out_of_order = 9;
     bad.duplicates = 2;
     bad.bursts =
@@ -269,7 +269,9 @@ fn stream(id: u32, source: Endpoint, destination: Endpoint, codec: &str, packets
         first_frame: 10 + u64::from(id),
         last_frame: 8000 + u64::from(id),
         start: at(3.25 + f64::from(id)),
-        duration_s: expected as f64 * 0.02,
+        duration_s: Some(expected as f64 * 0.02),
+        late: Some(0),
+        late_percent: Some(0.0),
         packets,
         expected,
         lost,
@@ -360,7 +362,7 @@ fn wifi() -> Wifi {
         beacon_interval_tu: 100,
         first_frame: 1,
         last_frame: 27_000,
-        duration_s: 312.1,
+        duration_s: Some(312.1),
         beacons: Beacons {
             received,
             expected: received + lost,

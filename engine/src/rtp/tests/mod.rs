@@ -10,3 +10,4 @@ mod rules;
 mod sender;
 mod signalling;
 mod speed;
+mod untimed;

@@ -55,7 +55,7 @@ proptest! {
         let depths: Vec<f64> = stream.buffer_curve.iter().map(|point| point.late_percent).collect();
         prop_assert!(depths.is_sorted_by(|a, b| a >= b));
         let at_60 = stream.buffer_curve[2].late_percent;
-        prop_assert!((at_60 - stream.late_percent).abs() < 1e-9, "{at_60} {}", stream.late_percent);
+        prop_assert!((at_60 - stream.late_percent.unwrap()).abs() < 1e-9, "{at_60} {}", stream.late_percent.unwrap());
     }
 
     #[test]

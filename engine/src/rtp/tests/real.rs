@@ -9,7 +9,7 @@ fn found(name: &str) -> Option<Result> {
 }
 
 fn counts(stream: &Stream) -> (u64, u64, u64, u64, u64) {
-    (stream.packets, stream.lost, stream.duplicates, stream.out_of_order, stream.late)
+    (stream.packets, stream.lost, stream.duplicates, stream.out_of_order, stream.late.unwrap())
 }
 
 #[test]

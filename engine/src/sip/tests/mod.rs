@@ -5,3 +5,4 @@ mod captures;
 mod media;
 mod messages;
 mod registrations;
+mod untimed;

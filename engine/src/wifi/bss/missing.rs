@@ -40,6 +40,9 @@ impl Bss {
         if moved {
             return Gap::explained(missing, OutageCause::ChannelSwitch);
         }
+        if !from.is_known() || !to.is_known() {
+            return Gap::untold(missing);
+        }
         if activity.dropped_during(from, to) >= missing {
             return Gap::unobserved(missing, OutageCause::Sensor);
         }
@@ -49,7 +52,8 @@ impl Bss {
     }
 
     fn said_farewell(&self, from: Nanos, to: Nanos) -> bool {
-        self.last_farewell.is_some_and(|at| at.0 >= from.0.saturating_sub(FAREWELL) && at <= to)
+        let farewell = self.last_farewell.filter(|at| at.is_known() && from.is_known());
+        farewell.is_some_and(|at| at.0 >= from.0.saturating_sub(FAREWELL) && at <= to)
     }
 
     /// The AP sent a deauthentication or disassociation to everybody: it goes, or has come back.
@@ -66,7 +70,7 @@ impl Bss {
     /// Beacons due between the last one and `end`, by what the sensor did: the rest of a capture in which
     /// nobody was heard on the channel is not observed, and so is the old channel after an announced switch.
     pub(in crate::wifi) fn tail(&self, end: Nanos, activity: &Activity) -> Option<Gap> {
-        let left = end.0.saturating_sub(self.last.at.0);
+        let left = end.known()?.0.saturating_sub(self.last.at.known()?.0);
         let missing = u64::try_from(left / self.period_ns()).ok().filter(|&missing| missing > 0)?;
         let between = |gap: Gap| Some(gap.between(self.last.at, self.last.frame, end));
         if self.announced.is_some() {
