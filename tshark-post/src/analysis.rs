@@ -25,7 +25,6 @@ pub(crate) fn analyse(files: &[PathBuf], config: Config, progress: &mut Progress
         progress.tick(|| input.progress());
     }
     progress.finish();
-    let source =
-        SourceInfo { files: input.files(), missing_fields: input.missing_fields(), ..SourceInfo::default() };
+    let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
     Ok(engine.into_report(source))
 }
