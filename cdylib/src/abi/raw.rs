@@ -54,7 +54,9 @@ pub(super) unsafe fn sized<T: Plain>(ptr: *const T) -> Result<Option<T>, Fault> 
         return Err(Fault::new(airtone_status::AIRTONE_E_SMALL, "the size of a structure is less than 8"));
     }
     if size > MAX_SIZE || !size.is_multiple_of(8) {
-        return Err(Fault::arg("the size of a structure is above 4096 or no multiple of 8: is it initialized?"));
+        return Err(Fault::arg(
+            "the size of a structure is above 4096 or no multiple of 8: is it initialized?",
+        ));
     }
     let known = size.min(size_of::<T>());
     // SAFETY: readable for `size` bytes as the caller vouches.
