@@ -1,8 +1,8 @@
 //! Writes `cdylib/include/airtone.h` from the sources of the C ABI, and `client/src/bindings.rs` from that header.
 //!
 //! Run it as `cargo xtask bindings`, or `cargo xtask docs --check` to learn whether both are current. It is no member
-//! of the workspace because its two generators are most of a minute of compilation that no other build needs.
-//! bindgen loads libclang at run time (Debian: libclang1); without it only the header is looked after.
+//! of the workspace because its two generators are a minute of compilation that no other build needs.
+//! bindgen loads libclang at run time (Debian: libclang-dev); without it only the header is looked after.
 
 use std::env;
 use std::fs;
@@ -51,7 +51,7 @@ fn main() -> Result<ExitCode> {
     // A header that is out of date on disk would make a client that is out of date too.
     match client(&root)? {
         Some(client) => is_current &= settle(&root, CLIENT, &client, check)?,
-        None => eprintln!("skipped: {CLIENT} (no libclang here; Debian: apt-get install libclang1)"),
+        None => eprintln!("skipped: {CLIENT} (no libclang here; Debian: apt-get install libclang-dev)"),
     }
     Ok(if is_current { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
