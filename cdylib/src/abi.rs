@@ -3,8 +3,8 @@
 //! * [`types`]: the structures and numbers that cross the boundary, with their meaning.
 //! * [`functions`]: the exported functions, each a few lines.
 //! * [`guard`]: the handle, and what stands between C and Rust: null checks, errors, panics.
-//! * [`raw`]: every read through a pointer of the caller.
-//! * [`input`]: what was read becomes the engine's types, or an error that says what is wrong with it.
+//! * `raw`: every read through a pointer of the caller.
+//! * `input`: what was read becomes the engine's types, or an error that says what is wrong with it.
 //!
 //! The header and the Rust client of it are generated from `types` and `functions` (`cargo xtask bindings`).
 

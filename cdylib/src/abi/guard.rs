@@ -20,6 +20,12 @@ pub struct airtone_engine {
     is_poisoned: bool,
 }
 
+// The header promises that a handle may move between threads.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<airtone_engine>();
+};
+
 /// Why a call failed.
 #[derive(Debug)]
 pub struct Fault {
@@ -99,15 +105,14 @@ pub(super) fn shielded<T>(on_panic: T, body: impl FnOnce() -> T) -> T {
 
 /// What a panic said. The payload is forgotten where dropping it might panic again.
 fn message(payload: Box<dyn Any + Send>) -> String {
-    let text = match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
+    match (payload.downcast_ref::<&str>(), payload.downcast_ref::<String>()) {
         (Some(text), _) => (*text).to_owned(),
         (_, Some(text)) => text.clone(),
         _ => {
             std::mem::forget(payload);
-            return "a panic without a message".to_owned();
+            "a panic without a message".to_owned()
         }
-    };
-    text
+    }
 }
 
 /// Points C at bytes that stay where they are.

@@ -81,10 +81,18 @@ fn header(root: &Path) -> Result<String> {
     Ok(String::from_utf8(text)?)
 }
 
+/// bindgen panics where it finds no libclang, and has no other way to ask.
+fn has_libclang() -> bool {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| ()));
+    let found = std::panic::catch_unwind(bindgen::clang_version).is_ok();
+    std::panic::set_hook(hook);
+    found
+}
+
 /// `None` without libclang.
 fn client(root: &Path) -> Result<Option<String>> {
-    // bindgen panics where it finds no libclang, so it is asked first in the way that bindgen itself asks.
-    if std::panic::catch_unwind(bindgen::clang_version).is_err() {
+    if !has_libclang() {
         return Ok(None);
     }
     let bindings = bindgen::Builder::default()
