@@ -5,6 +5,7 @@
 //! * [`guard`]: the handle, and what stands between C and Rust: null checks, errors, panics.
 //! * `raw`: every read through a pointer of the caller.
 //! * `input`: what was read becomes the engine's types, or an error that says what is wrong with it.
+//! * `report`: the report in the format that was asked for.
 //!
 //! The header and the Rust client of it are generated from `types` and `functions` (`cargo xtask bindings`).
 
@@ -18,6 +19,7 @@ pub mod functions;
 pub mod guard;
 mod input;
 mod raw;
+mod report;
 #[cfg(test)]
 mod tests;
 pub mod types;

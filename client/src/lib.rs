@@ -1,6 +1,6 @@
-//! A libairtone that was loaded at run time, as the safe twin of [`airtone_engine::Engine`].
+//! A libairtone that was loaded at run time, as the safe twin of [`::airtone_engine::Engine`].
 //!
-//! The declarations in `bindings.rs` are generated from `airtone.h`; [`convert`] makes its structures, this file
+//! The declarations in `bindings.rs` are generated from `airtone.h`; `convert` makes its structures, this file
 //! makes the calls. What stays unsafe is one thing: whoever names a file trusts that it is a libairtone.
 
 #[allow(dead_code, missing_docs, non_camel_case_types, unsafe_op_in_unsafe_fn)]
