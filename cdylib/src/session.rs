@@ -2,13 +2,14 @@
 //! entry are two ways in.
 
 use airtone_engine::observation::Observed;
-use airtone_engine::{Config, Engine, FrameFacts, Packet, Report, SourceInfo};
+use airtone_engine::{Config, Engine, FrameFacts, Nanos, Packet, Report, SourceInfo};
 
 /// An engine with what its host asks for again: the facts of frames that were read, and the report.
 #[derive(Debug)]
 pub struct Session {
     engine: Engine,
     facts: Facts,
+    source: SourceInfo,
     /// Made when first asked for, dropped by the next packet.
     report: Option<Box<Report>>,
 }
@@ -47,7 +48,12 @@ impl Session {
     /// A new analysis.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        Self { engine: Engine::new(config), facts: Facts::default(), report: None }
+        Self {
+            engine: Engine::new(config),
+            facts: Facts::default(),
+            source: SourceInfo::default(),
+            report: None,
+        }
     }
 
     /// Forgets everything but the settings.
@@ -71,6 +77,18 @@ impl Session {
         facts
     }
 
+    /// The sensor says that it dropped packets.
+    pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
+        self.report = None;
+        self.engine.sensor_dropped(interface, at, packets);
+    }
+
+    /// Where the packets came from, for the report.
+    pub fn set_source(&mut self, source: SourceInfo) {
+        self.report = None;
+        self.source = source;
+    }
+
     /// What was known about a frame when it was read.
     #[must_use]
     pub fn facts(&self, frame: u64) -> Option<&FrameFacts> {
@@ -79,8 +97,8 @@ impl Session {
 
     /// The report of everything so far.
     pub fn report(&mut self) -> &Report {
-        let engine = &self.engine;
-        self.report.get_or_insert_with(|| Box::new(engine.report(SourceInfo::default())))
+        let Self { engine, source, report, .. } = self;
+        report.get_or_insert_with(|| Box::new(engine.report(source.clone())))
     }
 
     /// The engine, for figures of a stream or call while reading.

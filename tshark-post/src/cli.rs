@@ -126,6 +126,9 @@ pub(crate) struct AnalysisArgs {
     /// Treat a damaged file as an error (exit code 2) once the results are written
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Analyse in this libairtone (libairtone.so, .dylib, airtone.dll) instead of the engine built in
+    #[arg(long, value_name = "PATH")]
+    pub(crate) engine: Option<PathBuf>,
 }
 
 impl AnalysisArgs {

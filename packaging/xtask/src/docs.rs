@@ -9,7 +9,8 @@
 //! ```
 //! ````
 //!
-//! holds what the command of its comment prints today; `docs/report.schema.json` holds the report's schema.
+//! holds what the command of its comment prints today; `docs/report.schema.json` holds the report's schema; the C
+//! header and its client are those of [`bindings`].
 
 use std::fs;
 use std::path::Path;
@@ -17,6 +18,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bindings;
 use crate::shell::{build_tshark_post, root};
 
 const MARK: &str = "<!-- output: tshark-post ";
@@ -31,6 +33,7 @@ pub(crate) struct Args {
 
 /// Writes or checks every generated file.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    bindings::run(&bindings::Args { check: args.check })?;
     let program = build_tshark_post()?;
     let schema = output(&program, &["schema"])?;
     settle("docs/report.schema.json", &schema, args.check)?;

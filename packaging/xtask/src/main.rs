@@ -1,6 +1,7 @@
-//! The project's own commands: `cargo xtask run`, `test`, `docs`, `fixtures`, `generate`, `bench`.
+//! The project's own commands: `cargo xtask run`, `test`, `docs`, `bindings`, `fixtures`, `generate`, `bench`.
 
 mod bench;
+mod bindings;
 mod check;
 mod docs;
 mod generate;
@@ -24,8 +25,10 @@ enum Command {
     Run(run::Args),
     /// Everything that must hold: format, lints, tests, docs, generated files.
     Test(check::Args),
-    /// Write what is generated: outputs in README.md, the report's JSON schema.
+    /// Write what is generated: outputs in README.md, the report's JSON schema, the C header and its client.
     Docs(docs::Args),
+    /// Write the C header of libairtone and the Rust client of it.
+    Bindings(bindings::Args),
     /// Record the test fixtures again from real peers (root, Linux).
     Fixtures(run::FixtureArgs),
     /// Write a capture of G.711 calls with known loss.
@@ -39,6 +42,7 @@ fn main() -> Result<()> {
         Command::Run(args) => run::run(&args),
         Command::Test(args) => check::run(&args),
         Command::Docs(args) => docs::run(&args),
+        Command::Bindings(args) => bindings::run(&args),
         Command::Fixtures(args) => run::fixtures(&args),
         Command::Generate(args) => generate::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -4,14 +4,15 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use airtone_engine::Report;
+use airtone_engine::model::{File, Severity};
 use airtone_report::json::Layout;
 use airtone_report::{View, csv, json, jsonl, text};
 
 use crate::analysis::analyse;
 use crate::cli::{Common, Compat, FindingsArgs, Format, OutputArgs, ReportArgs, StreamsArgs, ViewArgs};
 use crate::failure::{Failure, tell};
-use crate::output;
 use crate::progress::Progress;
+use crate::{loaded, output};
 
 /// `tshark-post report`
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
@@ -31,9 +32,7 @@ pub(crate) fn streams(args: &StreamsArgs) -> Result<ExitCode, Failure> {
 /// `tshark-post findings`
 pub(crate) fn findings(args: &FindingsArgs) -> Result<ExitCode, Failure> {
     let shown = show(View::Findings, args.view.format.into(), &args.view.common, None)?;
-    let has_failed = args.fail_on.is_some_and(|level| {
-        shown.report.findings.iter().any(|finding| finding.severity >= level.severity())
-    });
+    let has_failed = args.fail_on.is_some_and(|level| shown.worst >= Some(level.severity()));
     // Damage under --strict is the graver news.
     match has_failed && shown.code == ExitCode::SUCCESS {
         true => Ok(ExitCode::from(1)),
@@ -41,21 +40,33 @@ pub(crate) fn findings(args: &FindingsArgs) -> Result<ExitCode, Failure> {
     }
 }
 
-/// A report that has been written, and the exit code as far as the input decides it.
+/// What a report that has been written says of the exit code.
 struct Shown {
-    report: Report,
+    /// Severity of the worst finding.
+    worst: Option<Severity>,
+    /// As far as the input decides it.
     code: ExitCode,
 }
 
 fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> Result<Shown, Failure> {
     let target = common.output.output.as_deref();
     output::check_target(target, &common.files)?;
-    let mut progress = Progress::new(common.output.quiet);
-    let report = analyse(&common.files, common.analysis.config(compat), &mut progress)?;
-    output::write(target, |out| write(out, view, format, &report, &common.output))?;
-    let is_damaged = warn(&report, common.output.quiet);
+    let (worst, is_damaged) = match &common.analysis.engine {
+        None => {
+            let mut progress = Progress::new(common.output.quiet);
+            let report = analyse(&common.files, common.analysis.config(compat), &mut progress)?;
+            output::write(target, |out| write(out, view, format, &report, &common.output))?;
+            let worst = report.findings.iter().map(|finding| finding.severity).max();
+            (worst, warn(&report.capture.files, common.output.quiet))
+        }
+        Some(path) => {
+            let loaded = loaded::analyse(path, view, format, common, compat)?;
+            output::write(target, |out| out.write_all(loaded.text.as_bytes()))?;
+            (loaded.worst, warn(&loaded.source.files, common.output.quiet))
+        }
+    };
     let code = if is_damaged && common.analysis.strict { ExitCode::from(2) } else { ExitCode::SUCCESS };
-    Ok(Shown { report, code })
+    Ok(Shown { worst, code })
 }
 
 fn write(
@@ -75,9 +86,9 @@ fn write(
 }
 
 /// Says on standard error what was wrong with the files; true when anything was.
-fn warn(report: &Report, quiet: bool) -> bool {
+fn warn(files: &[File], quiet: bool) -> bool {
     let mut is_damaged = false;
-    for file in &report.capture.files {
+    for file in files {
         for warning in &file.warnings {
             is_damaged = true;
             if !quiet {
