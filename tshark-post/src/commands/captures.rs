@@ -51,7 +51,8 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
     let target = common.output.output.as_deref();
     output::spare_inputs(target, &common.files)?;
     let mut progress = Progress::new(common.output.quiet);
-    let report = analyse(&common.files, common.analysis.config(compat), &mut progress)?;
+    let report =
+        analyse(&common.files, common.analysis.config(compat), common.analysis.threads, &mut progress)?;
     output::write(target, |out| write(out, view, format, &report, &common.output))?;
     let is_damaged = warn(&report, common.output.quiet);
     let code = if is_damaged && common.analysis.strict { ExitCode::from(2) } else { ExitCode::SUCCESS };
