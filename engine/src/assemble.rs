@@ -18,8 +18,14 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
+    let mut by_call: BTreeMap<u32, Vec<&StreamSummary>> = BTreeMap::new();
+    for summary in &streams {
+        if let Some(call) = summary.stream.call {
+            by_call.entry(call).or_default().push(summary);
+        }
+    }
     for summary in &mut calls {
-        join(summary, &streams);
+        join(summary, by_call.get(&summary.call.id).map_or(&[], Vec::as_slice));
     }
     let mut report = Report {
         schema: model::SCHEMA.to_owned(),
@@ -43,12 +49,11 @@ fn direction(receiver: Party) -> String {
 }
 
 /// Gives a call its streams, and what they tell about it.
-fn join(summary: &mut CallSummary, streams: &[StreamSummary]) {
+fn join(summary: &mut CallSummary, own: &[&StreamSummary]) {
     let call = &mut summary.call;
-    let own: Vec<&StreamSummary> = streams.iter().filter(|s| s.stream.call == Some(call.id)).collect();
     call.streams = own.iter().map(|s| s.stream.id).collect();
     call.mos = call_mos(own.iter().map(|s| &s.stream));
-    for summary in &own {
+    for summary in own {
         // What a relay sends on are the same digits again.
         if summary.stream.relayed_from.is_none() {
             call.dtmf.extend(summary.dtmf.iter().map(|digit| from_party(digit, summary.receiver)));

@@ -37,9 +37,9 @@ fn one_way_audio(facts: &Facts<'_>, summary: &CallSummary) -> Option<Finding> {
         return None;
     }
     let audio = || {
-        facts.report.streams.iter().filter(|s| {
-            s.call == Some(call.id) && s.packets > 10 && matches!(s.media.as_deref(), Some("audio") | None)
-        })
+        facts
+            .streams_of(call)
+            .filter(|s| s.packets > 10 && matches!(s.media.as_deref(), Some("audio") | None))
     };
     let sent = |direction: &str| audio().any(|s| s.direction.as_deref() == Some(direction));
     let (silent, heard) = match (sent("caller_to_callee"), sent("callee_to_caller")) {

@@ -6,7 +6,7 @@ mod calls;
 mod sound;
 mod wording;
 
-use crate::model::{About, Finding, Report, Severity};
+use crate::model::{About, Call, Finding, Report, Severity, Stream};
 use crate::rtp::StreamSummary;
 use crate::sip::CallSummary;
 
@@ -18,6 +18,15 @@ struct Facts<'a> {
     report: &'a Report,
     calls: &'a [CallSummary],
     streams: &'a [StreamSummary],
+}
+
+impl Facts<'_> {
+    /// The streams of a call, found by their ids, in which they are sorted: a capture may have as many calls as
+    /// streams.
+    fn streams_of(&self, call: &Call) -> impl Iterator<Item = &Stream> {
+        let streams = &self.report.streams;
+        call.streams.iter().filter_map(|id| streams.get(streams.binary_search_by_key(id, |s| s.id).ok()?))
+    }
 }
 
 /// Applies every rule. Most severe first, then by the first frame named.
