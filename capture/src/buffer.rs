@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Size of the first read: enough to tell a format, cheap when only the head of a file is wanted.
 const FIRST: usize = 64 << 10;
-/// Usual size of the buffer. It grows beyond only for a larger record, and only as data really arrives.
-const USUAL: usize = 1 << 20;
+/// Usual size of the buffer: what is read stays in the processor's second cache until it has been looked at.
+/// It grows beyond only for a larger record, and only as data really arrives.
+const USUAL: usize = 256 << 10;
 
 /// What was read from disk, shared with the thread that decompresses.
 #[derive(Debug, Default)]

@@ -38,6 +38,17 @@ pub(crate) enum What {
     },
 }
 
+/// A packet with nothing odd about it, in front of all that a file still holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ordinary<'a> {
+    pub at: Nanos,
+    /// Interface within the file, from 0.
+    pub interface: u32,
+    pub link: LinkType,
+    pub orig_len: u32,
+    pub bytes: &'a [u8],
+}
+
 /// An interface of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Interface {

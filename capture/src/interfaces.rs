@@ -26,7 +26,19 @@ impl Interfaces {
     }
 
     /// The number of interface `local` of a file, which so far has described `described`.
+    #[inline]
     pub(crate) fn number(&mut self, file: usize, local: u32, described: &[Interface]) -> u32 {
+        match self.of_file.get(file) {
+            Some(numbers) if numbers.len() == described.len() => {
+                numbers.get(local as usize).or(numbers.last()).copied().unwrap_or(local)
+            }
+            _ => self.number_new(file, local, described),
+        }
+    }
+
+    /// The same where interfaces may have been described since.
+    #[cold]
+    fn number_new(&mut self, file: usize, local: u32, described: &[Interface]) -> u32 {
         let Some(numbers) = self.of_file.get_mut(file) else { return local };
         for interface in described.iter().skip(numbers.len()) {
             let free = self.free.get_mut(interface).and_then(Vec::pop);

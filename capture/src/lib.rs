@@ -29,7 +29,7 @@ use airtone_engine::observation::Observed;
 use airtone_engine::{Nanos, Packet};
 
 pub use head::Interface;
-use head::What;
+use head::{Ordinary, What};
 use interfaces::Interfaces;
 use source::Source;
 
@@ -127,6 +127,26 @@ impl Input {
         Ok(self.sources[index].record(self.frame, interface))
     }
 
+    /// Hands over the next records: all that need no further reading, or the next one. False at the end. The same
+    /// records as from [`Self::next`], in less time.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    #[inline]
+    pub fn next_records(&mut self, mut sink: impl FnMut(Record<'_>)) -> Result<bool, Error> {
+        if let [source] = self.sources.as_mut_slice() {
+            source.ordinary(|packet, interfaces| {
+                self.frame += 1;
+                let Ordinary { at, interface, link, orig_len, bytes } = packet;
+                let interface = self.interfaces.number(0, interface, interfaces);
+                let frame = self.frame;
+                sink(Record::Packet(Packet { frame, at, link, interface, orig_len, bytes }));
+            });
+        }
+        let next = self.next()?;
+        Ok(next.map(sink).is_some())
+    }
+
     /// Finds the file whose record comes next.
     fn advance(&mut self) -> Result<Option<usize>, Error> {
         if let [source] = self.sources.as_mut_slice() {
@@ -169,6 +189,12 @@ impl Input {
     #[must_use]
     pub fn interfaces(&self) -> &[Interface] {
         self.interfaces.all()
+    }
+
+    /// True when every file is a capture, so that there will be no [`Record::Observed`].
+    #[must_use]
+    pub fn is_packets_only(&self) -> bool {
+        self.sources.iter().all(|source| !source.is_export())
     }
 
     /// Bytes read from disk so far and in all; `None` in all for pipes.

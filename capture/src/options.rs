@@ -74,8 +74,20 @@ impl Scale {
     }
 
     /// The time of a tick count, at the ends of the representable years (1677, 2262) when it lies beyond.
+    #[inline]
     pub(crate) fn time(self, high: u32, low: u32) -> Nanos {
         let ticks = (u64::from(high) << 32) | u64::from(low);
+        if let Unit::Times(factor) = self.unit
+            && let Some(nanos) = ticks.checked_mul(factor).and_then(|nanos| i64::try_from(nanos).ok())
+            && let Some(at) = nanos.checked_add(self.offset)
+        {
+            return Nanos(at);
+        }
+        self.wide(ticks)
+    }
+
+    /// The same for every scale, without overflow.
+    fn wide(self, ticks: u64) -> Nanos {
         let nanos = match self.unit {
             Unit::Times(factor) => u128::from(ticks) * u128::from(factor),
             Unit::Per(divisor) => u128::from(ticks / divisor),

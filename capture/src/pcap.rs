@@ -11,7 +11,7 @@ use pcap_file::pcap::{PcapHeader, PcapTsResolution};
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u32_at};
-use crate::head::{Head, Interface, Needed, What, cut_short};
+use crate::head::{Head, Interface, Needed, Ordinary, What, cut_short};
 use crate::warnings::Warnings;
 
 /// Size of the file header.
@@ -48,6 +48,8 @@ enum Lengths {
 pub(crate) struct Pcap {
     order: Endianness,
     unit: i64,
+    /// Units in a second.
+    fractions: u32,
     link: LinkType,
     record_header: usize,
     lengths: Lengths,
@@ -83,6 +85,7 @@ impl Pcap {
         // The upper half of the field tells the length of the frame check sequence.
         let link = LinkType((u32::from(header.datalink) & 0xffff) as u16);
         let nano = header.ts_resolution == PcapTsResolution::NanoSecond;
+        let unit = if nano { 1 } else { 1000 };
         let lengths = match (header.version_major, header.version_minor) {
             (2, 0..=2) | (543, 0) => Lengths::OriginalFirst,
             (2, 3) => Lengths::Either,
@@ -90,7 +93,8 @@ impl Pcap {
         };
         Self {
             order: header.endianness,
-            unit: if nano { 1 } else { 1000 },
+            unit,
+            fractions: (Nanos::SECOND / unit) as u32,
             link,
             record_header: if modified { 24 } else { 16 },
             lengths,
@@ -127,7 +131,7 @@ impl Pcap {
         if buffer.unread().len() < size && !buffer.fill(size)? {
             return Ok(self.end(buffer, warnings, Needed::Exactly(size as u64)));
         }
-        if record.captured == 0 || record.captured > record.original || record.fraction >= self.fractions() {
+        if record.captured == 0 || record.captured > record.original || record.fraction >= self.fractions {
             self.odd(&record, buffer.offset(), warnings);
         }
         let start = buffer.consume(size) + self.record_header;
@@ -137,6 +141,30 @@ impl Pcap {
         Ok(Some(Head { at: Nanos(at), interface: 0, numbered_before: 0, what }))
     }
 
+    /// Hands over the packets at the front of `unread` with nothing odd about them, and gives their length. What
+    /// is left to [`Self::advance`] may as well be an ordinary packet whose rest has not been read.
+    #[inline]
+    pub(crate) fn ordinary(&self, unread: &[u8], mut sink: impl FnMut(Ordinary<'_>)) -> usize {
+        if self.ended || self.lengths != Lengths::CapturedFirst {
+            return 0;
+        }
+        let mut rest = unread;
+        while let Some((head, behind)) = rest.split_at_checked(self.record_header) {
+            let Some(Record { seconds, fraction, captured, original }) = self.record(head) else { break };
+            let usual =
+                captured.wrapping_sub(1) < self.max && captured <= original && fraction < self.fractions;
+            let Some((bytes, next)) = behind.split_at_checked(captured as usize) else { break };
+            if !usual {
+                break;
+            }
+            let at = i64::from(seconds) * Nanos::SECOND + i64::from(fraction) * self.unit;
+            sink(Ordinary { at: Nanos(at), interface: 0, link: self.link, orig_len: original, bytes });
+            rest = next;
+        }
+        unread.len() - rest.len()
+    }
+
+    #[inline]
     fn record(&self, bytes: &[u8]) -> Option<Record> {
         let field = |at| u32_at(bytes, at, self.order);
         let (seconds, fraction, first, second) = (field(0)?, field(4)?, field(8)?, field(12)?);
@@ -147,11 +175,6 @@ impl Pcap {
         };
         let (captured, original) = if swapped { (second, first) } else { (first, second) };
         Some(Record { seconds, fraction, captured, original })
-    }
-
-    /// Units of the fraction in a second.
-    fn fractions(&self) -> u32 {
-        (Nanos::SECOND / self.unit) as u32
     }
 
     fn end(&mut self, buffer: &Buffer, warnings: &mut Warnings, needed: Needed) -> Option<Head> {
@@ -170,7 +193,7 @@ impl Pcap {
         } else if captured > original {
             warnings.add(|| lengths_disagree(at, captured, original));
         }
-        if fraction >= self.fractions() {
+        if fraction >= self.fractions {
             let unit = if self.unit == 1 { "nanoseconds" } else { "microseconds" };
             warnings.add(|| {
                 format!(

@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::{
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u16_at, u32_at, u64_at};
-use crate::head::{Head, Interface, Needed, What, cut_short};
+use crate::head::{Head, Interface, Needed, Ordinary, What, cut_short};
 use crate::options::{Options, Scale};
 use crate::pcap::lengths_disagree;
 use crate::warnings::Warnings;
@@ -115,6 +115,49 @@ impl PcapNg {
         }
         self.ended = true;
         Ok(None)
+    }
+
+    /// Hands over the enhanced packet blocks at the front of `unread` with nothing odd about them and no options,
+    /// with the interfaces, and gives their length. All else is left to [`Self::advance`].
+    #[inline]
+    pub(crate) fn ordinary(
+        &mut self,
+        unread: &[u8],
+        mut sink: impl FnMut(Ordinary<'_>, &[Interface]),
+    ) -> usize {
+        if self.ended || self.numbered > 0 || self.pending.is_some() {
+            return 0;
+        }
+        let mut rest = unread;
+        while let Some((packet, length)) = self.ordinary_block(rest) {
+            self.last = Some(packet.at);
+            sink(packet, &self.interfaces);
+            rest = &rest[length..];
+        }
+        unread.len() - rest.len()
+    }
+
+    /// The ordinary packet at the front, and the length of its block.
+    #[inline]
+    fn ordinary_block<'a>(&self, unread: &'a [u8]) -> Option<(Ordinary<'a>, usize)> {
+        /// Of an enhanced packet block: up to its data, and its second length.
+        const HEAD: usize = 28;
+        const TRAILER: usize = 4;
+        let head: &[u8; HEAD] = unread.first_chunk()?;
+        let field = |at| u32_at(head, at, self.order);
+        let (length, captured, orig_len) = (field(4)?, field(20)?, field(24)?);
+        let size = HEAD + (captured as usize).next_multiple_of(4) + TRAILER;
+        let usual = field(0)? == ENHANCED_PACKET_BLOCK
+            && (1..=orig_len).contains(&captured)
+            && length <= MAX_BLOCK
+            && length as usize == size;
+        if !usual || u32_at(unread, size - TRAILER, self.order)? != length {
+            return None;
+        }
+        let local = self.section.get(field(8)? as usize)?;
+        let bytes = unread.get(HEAD..HEAD + captured as usize)?;
+        let at = local.scale.time(field(12)?, field(16)?);
+        Some((Ordinary { at, interface: local.id, link: local.link, orig_len, bytes }, size))
     }
 
     /// Frames the next block and consumes it.

@@ -11,7 +11,7 @@ use airtone_engine::{Nanos, Packet};
 use crate::buffer::{Buffer, Meter, Metered};
 use crate::decompress::Compression;
 use crate::export::{self, ExportReader};
-use crate::head::{Head, Interface, What};
+use crate::head::{Head, Interface, Ordinary, What};
 use crate::held::Held;
 use crate::pcap::{self, Pcap};
 use crate::pcapng::{self, PcapNg};
@@ -176,6 +176,31 @@ impl Source {
         Ok(self.head.is_some())
     }
 
+    /// Hands over the ordinary packets at the front as far as they have been read: the bulk of every capture,
+    /// without the ceremony of [`Self::advance`]. The interfaces described so far come with each.
+    #[inline]
+    pub(crate) fn ordinary(&mut self, mut sink: impl FnMut(Ordinary<'_>, &[Interface])) {
+        let mut packets = 0;
+        match &mut self.reader {
+            Some(Reader::Pcap(pcap, buffer)) => {
+                let length = pcap.ordinary(buffer.unread(), |packet| {
+                    packets += 1;
+                    sink(packet, pcap.interfaces());
+                });
+                buffer.consume(length);
+            }
+            Some(Reader::PcapNg(pcapng, buffer)) => {
+                let length = pcapng.ordinary(buffer.unread(), |packet, interfaces| {
+                    packets += 1;
+                    sink(packet, interfaces);
+                });
+                buffer.consume(length);
+            }
+            Some(Reader::Export(..)) | None => {}
+        }
+        self.packets += packets;
+    }
+
     /// Notes what is known at the end and closes the file.
     fn finish(&mut self) {
         self.ended = true;
@@ -281,6 +306,11 @@ impl Source {
             None => self.format.to_string(),
         };
         File { path: self.path.display().to_string(), format, packets: self.packets, bytes, warnings }
+    }
+
+    /// A tshark export rather than a capture.
+    pub(crate) fn is_export(&self) -> bool {
+        self.format.starts_with("tshark")
     }
 
     /// What an export lacks.

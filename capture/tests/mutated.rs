@@ -68,3 +68,49 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// The way for ordinary packets gives what the general one gives: records, warnings and counts.
+    #[test]
+    fn records_are_the_same_in_bulk(
+        which in 0_u8..16,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..3),
+        more in 0_usize..3,
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut bytes = seed(which);
+        if which >> 2 < 2 && which & 2 == 0 {
+            // Enough packets to fill the buffer more than once.
+            let records = bytes[24..].to_vec();
+            bytes.extend(records.repeat(more * 3_000));
+        }
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if cut.index(3) == 0 {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let (_folder, path) = saved(&bytes);
+        let Ok(mut singly) = Input::open(std::slice::from_ref(&path)) else { return Ok(()) };
+        let mut one_by_one = Vec::new();
+        while let Some(record) = singly.next().expect("a file in memory can be read") {
+            one_by_one.push(format!("{record:?}"));
+        }
+        let mut bulk = Input::open(&[path]).expect("it could be opened before");
+        let mut at = 0;
+        let mut same = true;
+        while bulk
+            .next_records(|record| {
+                same &= one_by_one.get(at).is_some_and(|expected| *expected == format!("{record:?}"));
+                at += 1;
+            })
+            .expect("a file in memory can be read")
+        {}
+        prop_assert!(same && at == one_by_one.len(), "record {} of {}", at, one_by_one.len());
+        prop_assert_eq!(format!("{:?}", bulk.files()), format!("{:?}", singly.files()));
+        prop_assert_eq!(bulk.interfaces(), singly.interfaces());
+    }
+}

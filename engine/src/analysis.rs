@@ -8,12 +8,13 @@ use crate::facts::FrameFacts;
 use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
 use crate::packet::{Context, Endpoint, Nanos, Packet, PathId, Transport};
+use crate::rtp::Plain;
 use crate::{rtp, sip, wifi};
 
 /// Packets in, facts and a report out.
 #[derive(Debug)]
 pub struct Engine {
-    config: Config,
+    pub(crate) config: Config,
     pub(crate) decoder: Decoder,
     pub(crate) tcp: SipStreams,
     pub(crate) trackers: Trackers,
@@ -40,7 +41,8 @@ pub(crate) struct Span {
 
 impl Span {
     /// Counts a frame; several observations of one frame are one.
-    fn cover(&mut self, frame: u64, at: Nanos) {
+    #[inline]
+    pub(crate) fn cover(&mut self, frame: u64, at: Nanos) {
         self.frames += u64::from(frame != self.last_frame);
         self.last_frame = frame;
         let Some(at) = at.known() else { return };
@@ -91,8 +93,22 @@ impl Engine {
     }
 
     /// Takes the next packet of the capture.
+    #[inline(always)]
     pub fn packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
         self.begin(packet.frame, packet.at);
+        match Plain::decode(packet, &mut self.decoder) {
+            Some(plain) => {
+                let mut facts = FrameFacts::default();
+                media_facts(self.trackers.rtp.plain(&plain), &mut facts);
+                facts
+            }
+            None => self.any_packet(packet),
+        }
+    }
+
+    /// All but the plainest RTP.
+    #[inline(never)]
+    fn any_packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
         let Self { decoder, tcp, trackers, .. } = self;
         let mut facts = FrameFacts::default();
         decoder.decode(packet, |item| match item {
@@ -109,6 +125,7 @@ impl Engine {
         facts
     }
 
+    #[inline]
     fn begin(&mut self, frame: u64, at: Nanos) {
         if self.span.first.is_none() && at.is_known() {
             self.trackers.rtp.capture_started(at);
@@ -182,7 +199,7 @@ impl Engine {
 }
 
 impl Trackers {
-    fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
+    pub(crate) fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
         match self.rtp.datagram(cx, payload, wire_len) {
             rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {
                 self.sip(cx, Transport::Udp, payload, facts);
@@ -191,7 +208,8 @@ impl Trackers {
         }
     }
 
-    fn sip(&mut self, cx: &Context, transport: Transport, message: &[u8], facts: &mut FrameFacts) {
+    #[inline(never)]
+    pub(crate) fn sip(&mut self, cx: &Context, transport: Transport, message: &[u8], facts: &mut FrameFacts) {
         let Some(outcome) = self.sip.message(cx, transport, message) else { return };
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
@@ -200,6 +218,7 @@ impl Trackers {
     }
 }
 
+#[inline(always)]
 fn media_facts(verdict: rtp::Verdict, facts: &mut FrameFacts) {
     match verdict {
         rtp::Verdict::Rtp { stream, call, facts: figures } => {

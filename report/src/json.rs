@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use airtone_engine::Report;
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::View;
 
@@ -44,10 +45,89 @@ fn section<T: Serialize>(
 
 fn object<T: Serialize>(out: &mut impl Write, value: &T, layout: Layout) -> io::Result<()> {
     match layout {
-        Layout::Pretty => serde_json::to_writer_pretty(&mut *out, value)?,
+        Layout::Pretty => {
+            let mut pretty = serde_json::Serializer::with_formatter(&mut *out, Indented::default());
+            value.serialize(&mut pretty)?;
+        }
         Layout::Compact => serde_json::to_writer(&mut *out, value)?,
     }
     out.write_all(b"\n")
+}
+
+/// The layout of [`serde_json::ser::PrettyFormatter`] with each line break in one piece: a report has a hundred
+/// thousands of them.
+#[derive(Debug, Default)]
+struct Indented {
+    depth: usize,
+    has_value: bool,
+}
+
+impl Indented {
+    fn open<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        self.has_value = false;
+        out.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth = self.depth.saturating_sub(1);
+        if self.has_value {
+            self.line(out, true)?;
+        }
+        out.write_all(bracket)
+    }
+
+    /// A new line, after a comma unless it is the first.
+    fn line<W: ?Sized + Write>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        const LINE: &[u8; 66] = b",\n                                                                ";
+        match LINE.get(usize::from(first)..2 + 2 * self.depth) {
+            Some(line) => out.write_all(line),
+            None => {
+                out.write_all(&LINE[usize::from(first)..2])?;
+                (0..self.depth).try_for_each(|_| out.write_all(b"  "))
+            }
+        }
+    }
+}
+
+impl Formatter for Indented {
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.line(out, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.line(out, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(b": ")
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
+    }
 }
 
 /// One section with the version of its format.
@@ -64,5 +144,22 @@ impl<T: Serialize> Serialize for Section<'_, T> {
         map.serialize_entry("schema", self.schema)?;
         map.serialize_entry(self.name, self.value)?;
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pretty_is_what_serde_json_calls_pretty() {
+        let mut deep = serde_json::json!([]);
+        for n in 0..40 {
+            deep =
+                serde_json::json!({ "deeper": [deep, { "n": n, "none": null, "empty": {} }, []], "s": "\n" });
+        }
+        let mut ours = Vec::new();
+        object(&mut ours, &deep, Layout::Pretty).expect("a vector takes everything");
+        assert_eq!(String::from_utf8_lossy(&ours), serde_json::to_string_pretty(&deep).expect("JSON") + "\n");
     }
 }

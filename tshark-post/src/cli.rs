@@ -3,6 +3,7 @@
 mod mos;
 mod values;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 
 use airtone_engine::Config;
@@ -123,6 +124,9 @@ pub(crate) struct AnalysisArgs {
     /// One-way mouth-to-ear delay in ms for MOS-CQ where RTCP does not tell it
     #[arg(long, value_name = "MS", value_parser = delay)]
     delay: Option<f64>,
+    /// Threads to use, of which two have work [default: two where it pays off, else one]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZero<usize>>,
     /// Treat a damaged file as an error (exit code 2) once the results are written
     #[arg(long)]
     pub(crate) strict: bool,
@@ -217,6 +221,7 @@ mod tests {
             &["report", "a", "--delay", "nan"],
             &["report", "a", "--delay", "-5"],
             &["report", "a", "--width", "10"],
+            &["report", "a", "--threads", "0"],
             &["calls", "a", "--format", "jsonl"],
             &["streams", "a", "--compat", "wireshark-3.6"],
             &["calls", "a", "--compat", "wireshark-4.0"],

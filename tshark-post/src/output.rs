@@ -9,6 +9,9 @@ use airtone_report::text::Style;
 use crate::cli::{Colour, OutputArgs};
 use crate::failure::Failure;
 
+/// Bytes of a result that are written at once.
+const BUFFER: usize = 64 << 10;
+
 /// Columns where there is no terminal to ask.
 const WIDTH: u16 = 80;
 
@@ -25,7 +28,7 @@ pub(crate) fn write(
 }
 
 fn into(out: impl Write, result: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+    let mut out = BufWriter::with_capacity(BUFFER, out);
     result(&mut out)?;
     out.flush()
 }

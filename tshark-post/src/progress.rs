@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Nobody needs a bar for less.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Records between two looks at the clock: about a millisecond of work.
-const STRIDE: u32 = 4096;
+/// Calls between two looks at the clock: some milliseconds of work on a capture, less on an export.
+const STRIDE: u32 = 64;
 
 /// Shows itself only on a terminal and only after a while.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl Progress {
         Self { is_wanted, since: Instant::now(), countdown: STRIDE, bar: None }
     }
 
-    /// After each record; `bytes` tells how many have been read, and of how many.
+    /// After some records; `bytes` tells how many have been read, and of how many.
     #[inline]
     pub(crate) fn tick(&mut self, bytes: impl FnOnce() -> (u64, Option<u64>)) {
         self.countdown -= 1;

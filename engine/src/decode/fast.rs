@@ -7,27 +7,29 @@ use crate::packet::{Context, Endpoint, Packet, PathId};
 
 /// A UDP datagram in an ordinary frame.
 #[derive(Debug)]
-pub(super) struct Datagram<'a> {
+pub(crate) struct Datagram<'a> {
     /// VLAN id, 0 without a tag.
     pub vlan: u16,
-    source: Endpoint,
-    destination: Endpoint,
+    /// The way to the sensor, once it is known.
+    pub path: PathId,
+    pub source: Endpoint,
+    pub destination: Endpoint,
     dscp: u8,
     ip_id: Option<u16>,
-    payload: &'a [u8],
-    wire_len: usize,
+    pub payload: &'a [u8],
+    pub wire_len: usize,
 }
 
 impl<'a> Datagram<'a> {
     /// The item, with what only the packet knows.
-    #[inline]
-    pub fn item(&self, packet: &Packet<'_>, path: PathId) -> Item<'a> {
+    #[inline(always)]
+    pub fn item(&self, packet: &Packet<'_>) -> Item<'a> {
         let cx = Context {
             frame: packet.frame,
             at: packet.at,
             source: self.source,
             destination: self.destination,
-            path,
+            path: self.path,
             dscp: self.dscp,
             ip_id: self.ip_id,
             fragmented: false,
@@ -37,7 +39,7 @@ impl<'a> Datagram<'a> {
 }
 
 /// The datagram of an ordinary frame; `None` for all that is not.
-#[inline]
+#[inline(always)]
 pub(super) fn datagram(bytes: &[u8]) -> Option<Datagram<'_>> {
     let (ethernet, rest) = bytes.split_first_chunk::<14>()?;
     match [ethernet[12], ethernet[13]] {
@@ -56,7 +58,7 @@ pub(super) fn datagram(bytes: &[u8]) -> Option<Datagram<'_>> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn ipv4(vlan: u16, bytes: &[u8]) -> Option<Datagram<'_>> {
     let (ip, rest) = bytes.split_first_chunk::<20>()?;
     let whole = ip[6] & 0x3f == 0 && ip[7] == 0;
@@ -90,7 +92,7 @@ fn ipv6(vlan: u16, bytes: &[u8]) -> Option<Datagram<'_>> {
 }
 
 /// `len`: of header and payload by the IP header.
-#[inline]
+#[inline(always)]
 fn udp(bytes: &[u8], len: usize) -> Option<Datagram<'_>> {
     if len < 8 {
         return None;
@@ -104,5 +106,6 @@ fn udp(bytes: &[u8], len: usize) -> Option<Datagram<'_>> {
         return None;
     }
     let (source, destination) = (Endpoint::v6([0; 16], source), Endpoint::v6([0; 16], destination));
-    Some(Datagram { vlan: 0, source, destination, dscp: 0, ip_id: None, payload, wire_len })
+    let path = PathId::default();
+    Some(Datagram { vlan: 0, path, source, destination, dscp: 0, ip_id: None, payload, wire_len })
 }

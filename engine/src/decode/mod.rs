@@ -101,6 +101,22 @@ impl Decoder {
         Self { state: walk::State::new(config) }
     }
 
+    /// The datagram of an ordinary frame whose payload is `wanted`. `None`, with nothing counted: this packet is
+    /// for [`Self::decode`].
+    #[inline(always)]
+    pub(crate) fn ordinary<'a>(
+        &mut self,
+        packet: &Packet<'a>,
+        wanted: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<fast::Datagram<'a>> {
+        let mut found = fast::datagram(packet.bytes)?;
+        if packet.link != LinkType::ETHERNET || !wanted(found.payload) {
+            return None;
+        }
+        found.path = self.state.paths.plain(packet.interface, found.vlan);
+        Some(found)
+    }
+
     /// Decodes one packet and calls `sink` for each item in it, outermost first.
     ///
     /// A tunnel that was recognised gives what is inside it, not its own datagram. Packets that ICMP
@@ -108,16 +124,17 @@ impl Decoder {
     #[inline]
     pub fn decode(&mut self, packet: &Packet<'_>, mut sink: impl FnMut(Item<'_>)) {
         if packet.link == LinkType::ETHERNET
-            && let Some(found) = fast::datagram(packet.bytes)
+            && let Some(mut found) = fast::datagram(packet.bytes)
         {
-            let path = self.state.paths.plain(packet.interface, found.vlan);
-            sink(found.item(packet, path));
+            found.path = self.state.paths.plain(packet.interface, found.vlan);
+            sink(found.item(packet));
             return;
         }
         self.decode_general(packet, &mut sink);
     }
 
     /// The general path, for what the fast one leaves.
+    #[inline(never)]
     fn decode_general(&mut self, packet: &Packet<'_>, sink: &mut dyn FnMut(Item<'_>)) {
         walk::Walk::new(&mut self.state, packet, sink).packet(packet);
     }

@@ -20,11 +20,22 @@ pub(super) struct Arrival {
 impl Arrival {
     #[inline]
     pub fn new(cx: &Context, header: Header, payload_len: Option<u16>, payload: &[u8]) -> Self {
+        Self::at((cx.frame, cx.at, cx.path), header, payload_len, payload)
+    }
+
+    /// With frame, time and path.
+    #[inline(always)]
+    pub fn at(
+        (frame, at, path): (u64, Nanos, PathId),
+        header: Header,
+        payload_len: Option<u16>,
+        payload: &[u8],
+    ) -> Self {
         let (head, head_len) = match payload.first_chunk() {
             Some(head) => (*head, 4),
             None => short_head(payload),
         };
-        Self { frame: cx.frame, at: cx.at, path: cx.path, header, payload_len, head, head_len }
+        Self { frame, at, path, header, payload_len, head, head_len }
     }
 
     /// At most the first four payload bytes.

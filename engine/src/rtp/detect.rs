@@ -7,9 +7,8 @@ use foldhash::fast::RandomState;
 
 use super::arrival::Arrival;
 use super::clock;
-use super::header::Parsed;
 use super::tracker::Key;
-use crate::packet::{Context, Nanos};
+use crate::packet::{Endpoint, Nanos};
 
 /// Distinct sequence numbers needed where the payload type has a fixed meaning, and where it has none.
 const NEEDED: [usize; 2] = [4, 5];
@@ -82,13 +81,13 @@ impl Probation {
 }
 
 /// A single packet could be RTP.
-pub(super) fn is_plausible(cx: &Context, parsed: &Parsed<'_>) -> bool {
-    let number = parsed.header.payload_type;
-    let ports = [cx.source.port, cx.destination.port];
+pub(super) fn is_plausible((source, destination): (Endpoint, Endpoint), arrival: &Arrival) -> bool {
+    let number = arrival.header.payload_type;
+    let ports = [source.port, destination.port];
     let known_type = number >= 96 || clock::static_type(number).is_some();
     known_type
-        && parsed.header.ssrc != 0
-        && (1..=1_500).contains(&parsed.payload_len)
+        && arrival.header.ssrc != 0
+        && arrival.payload_len.is_some_and(|len| (1..=1_500).contains(&len))
         && ports.into_iter().all(|port| port >= 1_024 && !other_protocol(port))
 }
 

@@ -21,6 +21,7 @@ pub struct Parsed<'a> {
 /// Takes an RTP packet apart. `wire_len`: its length on the wire. `None` when it is too short, of another
 /// version, or when CSRCs or extension reach beyond its end.
 #[must_use]
+#[inline]
 pub fn parse(bytes: &[u8], wire_len: usize) -> Option<Parsed<'_>> {
     let fixed: &[u8; FIXED] = bytes.first_chunk()?;
     let [flags, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *fixed;
@@ -43,6 +44,7 @@ pub fn parse(bytes: &[u8], wire_len: usize) -> Option<Parsed<'_>> {
 }
 
 /// The rarer packets: with CSRCs, extension or padding.
+#[inline(never)]
 fn body(bytes: &[u8], wire_len: usize, flags: u8, header: Header) -> Option<Parsed<'_>> {
     let mut start = FIXED + 4 * usize::from(flags & 0x0f);
     if flags & 0x10 != 0 {

@@ -27,6 +27,7 @@ mod wireshark;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use tracker::Plain;
 pub use tracker::Tracker;
 
 use crate::facts::RtpFacts;

@@ -9,13 +9,14 @@ use super::arrival::Arrival;
 use super::detect::{self, Probation};
 use super::endpoints::Endpoints;
 use super::events::Allowance;
-use super::rtcp::{self, Packet};
+use super::rtcp;
 use super::stream::{Outcome, Settings, Stream};
 use super::{Header, Verdict, header, wireshark};
 use crate::config::Config;
+use crate::decode::Decoder;
 use crate::facts::RtpFacts;
 use crate::media::Announcement;
-use crate::packet::{Context, Endpoint, Nanos};
+use crate::packet::{Context, Endpoint, Nanos, Packet, PathId};
 
 /// Table entries of endpoints per stream that may be open.
 const ENDPOINTS_PER_STREAM: usize = 4;
@@ -27,7 +28,7 @@ const DIGITS_PER_STREAM: usize = 8;
 const MAX_SAME_SSRC: usize = 32;
 
 /// What tells streams apart: addresses, ports and SSRC as five words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(super) struct Key([u64; 5]);
 
 impl Key {
@@ -41,12 +42,71 @@ impl Key {
         let ports = u64::from(source.port) << 48 | u64::from(destination.port) << 32;
         Self([a, b, c, d, ports | u64::from(ssrc)])
     }
+
+    /// Sender and receiver.
+    fn ends(self) -> (Endpoint, Endpoint) {
+        let Self([a, b, c, d, rest]) = self;
+        let octets = |low: u64, high: u64| (u128::from(low) | u128::from(high) << 64).to_ne_bytes();
+        let ports = [(rest >> 48) as u16, (rest >> 32) as u16];
+        (Endpoint::v6(octets(a, b), ports[0]), Endpoint::v6(octets(c, d), ports[1]))
+    }
+}
+
+impl PartialEq for Key {
+    /// Without the call and the branches of a comparison word by word.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        let (Self([a, b, c, d, e]), Self([v, w, x, y, z])) = (self, other);
+        (a ^ v) | (b ^ w) | (c ^ x) | (d ^ y) | (e ^ z) == 0
+    }
 }
 
 impl Hash for Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.iter().for_each(|&word| state.write_u64(word));
+        let Self([a, b, c, d, rest]) = *self;
+        let pair = |low: u64, high: u64| u128::from(low) | u128::from(high) << 64;
+        state.write_u128(pair(a, b));
+        state.write_u128(pair(c, d));
+        state.write_u64(rest);
+    }
+}
+
+/// A datagram that is RTP of the plainest form if it is RTP at all: all that its stream asks for, in one piece
+/// and without the packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plain {
+    key: Key,
+    arrival: Arrival,
+}
+
+impl Plain {
+    /// False for payloads that need a closer look: with CSRCs, extension or padding, RTCP, and no RTP at all.
+    #[inline(always)]
+    pub fn is(payload: &[u8]) -> bool {
+        let head = payload.first_chunk::<{ header::FIXED }>();
+        head.is_some_and(|&[flags, kind, ..]| flags == 0x80 && !(192..=223).contains(&kind))
+    }
+
+    /// A datagram of such a payload between `ends`, with frame, time and path.
+    #[inline(always)]
+    pub fn new(
+        place: (u64, Nanos, PathId),
+        ends: (Endpoint, Endpoint),
+        payload: &[u8],
+        wire_len: usize,
+    ) -> Option<Self> {
+        let parsed = header::parse(payload, wire_len)?;
+        let arrival = Arrival::at(place, parsed.header, Some(parsed.payload_len), parsed.payload);
+        Some(Self { key: Key::new(ends.0, ends.1, parsed.header.ssrc), arrival })
+    }
+
+    /// The next packet of a capture, where it is one.
+    #[inline(always)]
+    pub fn decode(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
+        let found = decoder.ordinary(packet, Self::is)?;
+        let place = (packet.frame, packet.at, found.path);
+        Self::new(place, (found.source, found.destination), found.payload, found.wire_len)
     }
 }
 
@@ -114,6 +174,28 @@ impl Tracker {
 
     /// Takes one UDP payload. `wire_len`: its length on the wire, when the capture cut it.
     pub fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize) -> Verdict {
+        if Plain::is(payload)
+            && let Some(plain) =
+                Plain::new((cx.frame, cx.at, cx.path), (cx.source, cx.destination), payload, wire_len)
+        {
+            return self.plain(&plain);
+        }
+        self.closely(cx, payload, wire_len)
+    }
+
+    /// Takes a datagram that is RTP or nothing.
+    #[inline(always)]
+    pub(crate) fn plain(&mut self, plain: &Plain) -> Verdict {
+        let Plain { key, arrival } = plain;
+        match self.by_key.get(key) {
+            Some(&slot) => self.take(slot, *key, arrival),
+            None => self.unknown(*key, arrival, true),
+        }
+    }
+
+    /// Takes any UDP payload.
+    #[inline(never)]
+    fn closely(&mut self, cx: &Context, payload: &[u8], wire_len: usize) -> Verdict {
         let Some(&[flags, kind]) = payload.first_chunk() else { return Verdict::NotMedia };
         if flags >> 6 != 2 {
             self.key_exchange(cx, payload);
@@ -128,9 +210,9 @@ impl Tracker {
         let arrival = Arrival::new(cx, parsed.header, Some(parsed.payload_len), parsed.payload);
         let key = Key::new(cx.source, cx.destination, parsed.header.ssrc);
         if let Some(&slot) = self.by_key.get(&key) {
-            return self.take(slot, key, &arrival);
+            return self.take_again(slot, key, &arrival);
         }
-        self.unknown(cx, key, &arrival, &parsed)
+        self.unknown(key, &arrival, parsed.consistent)
     }
 
     /// Takes an RTP packet of which only the header (and perhaps the first payload bytes) is known.
@@ -145,7 +227,7 @@ impl Tracker {
         let arrival = Arrival::new(cx, *header, payload_len, payload);
         let key = Key::new(cx.source, cx.destination, header.ssrc);
         match self.by_key.get(&key) {
-            Some(&slot) => self.take(slot, key, &arrival),
+            Some(&slot) => self.take_again(slot, key, &arrival),
             None => self.begin(key, (cx.source, cx.destination), &arrival),
         }
     }
@@ -155,15 +237,15 @@ impl Tracker {
         let mut call = self.endpoints.rtcp_call(cx.source, cx.destination);
         for packet in rtcp::packets(payload) {
             let about = match packet {
-                Packet::Sender { ssrc, ntp_middle, blocks } => {
+                rtcp::Packet::Sender { ssrc, ntp_middle, blocks } => {
                     let from = self.stream_between(ssrc, cx.source, cx.destination);
                     if let Some(slot) = from {
                         self.slots[slot].feedback().sender_report(ntp_middle, cx.at);
                     }
                     from.or(self.blocks(cx, blocks))
                 }
-                Packet::Receiver { blocks } => self.blocks(cx, blocks),
-                Packet::Voip(metrics) => {
+                rtcp::Packet::Receiver { blocks } => self.blocks(cx, blocks),
+                rtcp::Packet::Voip(metrics) => {
                     let about = if metrics.ssrc == metrics.reporter {
                         self.stream_towards(metrics.reporter, cx)
                     } else {
@@ -270,7 +352,13 @@ impl Tracker {
         Some(Verdict::Rtcp { call: Some(call) })
     }
 
-    #[inline]
+    /// [`Self::take`] for the rarer callers, not inlined.
+    #[inline(never)]
+    fn take_again(&mut self, slot: u32, key: Key, arrival: &Arrival) -> Verdict {
+        self.take(slot, key, arrival)
+    }
+
+    #[inline(always)]
     fn take(&mut self, slot: u32, key: Key, arrival: &Arrival) -> Verdict {
         let Some(stream) = self.slots.get_mut(slot as usize) else { return Verdict::NotMedia };
         if stream.stale {
@@ -304,18 +392,18 @@ impl Tracker {
         for held in pending {
             stream.receive(held, &settings);
         }
-        self.take(slot, key, arrival)
+        self.take_again(slot, key, arrival)
     }
 
-    /// A flow without a stream: announced, or on probation.
+    /// A flow without a stream: announced, or on probation. `consistent`: see [`header::Parsed`].
     #[cold]
-    fn unknown(&mut self, cx: &Context, key: Key, arrival: &Arrival, parsed: &header::Parsed<'_>) -> Verdict {
-        let ends = (cx.source, cx.destination);
-        if self.endpoints.expects(cx.source, cx.destination, parsed.header.payload_type) {
+    fn unknown(&mut self, key: Key, arrival: &Arrival, consistent: bool) -> Verdict {
+        let ends = key.ends();
+        if self.endpoints.expects(ends.0, ends.1, arrival.header.payload_type) {
             return self.begin(key, ends, arrival);
         }
         let Some(probation) = &mut self.probation else { return Verdict::NotMedia };
-        if !parsed.consistent || !detect::is_plausible(cx, parsed) {
+        if !consistent || !detect::is_plausible(ends, arrival) {
             return Verdict::NotMedia;
         }
         let Some(held) = probation.packet(key, arrival) else { return Verdict::NotMedia };
@@ -324,7 +412,7 @@ impl Tracker {
         let mut verdict = self.begin(key, ends, first);
         for arrival in held {
             if let Some(&slot) = self.by_key.get(&key) {
-                verdict = self.take(slot, key, arrival);
+                verdict = self.take_again(slot, key, arrival);
             }
         }
         verdict

@@ -21,7 +21,7 @@ impl<'a> Iterator for List<'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         while !self.rest.is_empty() {
             let separator = self.separator;
-            let end = find_bare(self.rest, |b, in_angle| b == separator && !in_angle);
+            let end = find_separator(self.rest, separator);
             let (element, rest) = match end {
                 Some(end) => (&self.rest[..end], &self.rest[end + 1..]),
                 None => (self.rest, &self.rest[self.rest.len()..]),
@@ -34,6 +34,16 @@ impl<'a> Iterator for List<'a> {
         }
         None
     }
+}
+
+/// First separator outside quoted strings and angle brackets. Few values have either, and none before its first.
+fn find_separator(value: &[u8], separator: u8) -> Option<usize> {
+    let special = memchr::memchr2(b'"', b'<', value).unwrap_or(value.len());
+    let (bare, rest) = value.split_at(special);
+    memchr::memchr(separator, bare).or_else(|| {
+        let found = find_bare(rest, |b, in_angle| b == separator && !in_angle);
+        found.map(|at| special + at)
+    })
 }
 
 /// First byte outside quotes that `wanted(byte, inside angle brackets)` accepts.
@@ -62,7 +72,9 @@ fn find_bare(value: &[u8], wanted: impl Fn(u8, bool) -> bool) -> Option<usize> {
 /// the angle brackets belong to the URI and are not found.
 #[must_use]
 pub fn param<'a>(value: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let start = match find_bare(value, |b, in_angle| b == b'>' && in_angle) {
+    let has_angle = memchr::memchr(b'<', value).is_some();
+    let close = has_angle.then(|| find_bare(value, |b, in_angle| b == b'>' && in_angle)).flatten();
+    let start = match close {
         Some(close) => close + 1,
         None => find_bare(value, |b, _| b == b';')?,
     };

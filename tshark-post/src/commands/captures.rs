@@ -54,7 +54,12 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
     let (worst, is_damaged) = match &common.analysis.engine {
         None => {
             let mut progress = Progress::new(common.output.quiet);
-            let report = analyse(&common.files, common.analysis.config(compat), &mut progress)?;
+            let report = analyse(
+                &common.files,
+                common.analysis.config(compat),
+                common.analysis.threads,
+                &mut progress,
+            )?;
             output::write(target, |out| write(out, view, format, &report, &common.output))?;
             let worst = report.findings.iter().map(|finding| finding.severity).max();
             (worst, warn(&report.capture.files, common.output.quiet))

@@ -122,3 +122,27 @@ fn a_reader_that_leaves_early_is_no_error() {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+#[test]
+fn the_report_is_the_same_on_one_thread_and_on_two() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures");
+    let Ok(entries) = fs::read_dir(folder) else {
+        eprintln!("skipped: no {folder}");
+        return;
+    };
+    let mut captures: Vec<String> = entries
+        .map(|entry| text(&entry.expect("an entry").path()).to_owned())
+        .filter(|path| path.ends_with(".pcapng"))
+        .collect();
+    captures.sort();
+    assert!(captures.len() > 10, "{captures:?}");
+    let mut inputs: Vec<Vec<&str>> = captures.iter().map(|path| vec![path.as_str()]).collect();
+    inputs.push(captures.iter().map(String::as_str).collect());
+    for files in inputs {
+        let report = |threads| {
+            run([&["report", "--format", "json", "--quiet", "--threads", threads], &files[..]].concat())
+        };
+        let (one, two) = (report("1"), report("2"));
+        assert!(one.assert_done() == two.assert_done(), "{files:?}");
+    }
+}

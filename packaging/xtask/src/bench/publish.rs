@@ -56,6 +56,10 @@ pub fn markdown(results: &Results, args: &Args) -> anyhow::Result<String> {
     for (what, figure) in lines(results) {
         writeln!(text, "| {what} | {figure} |")?;
     }
+    text.push_str(
+        "\nWhere the time goes within one run (reading, decoding, analysis, report) is told by\n\n```\n\
+         cargo run --release -p airtone-capture --example stages -- CAPTURE\n```\n",
+    );
     Ok(text)
 }
 

@@ -1,0 +1,177 @@
+//! An engine in two halves that may run on two threads: [`Front`] decodes packets into a [`Batch`], [`Back`]
+//! follows the traffic in it. The same packets give the same report as from [`Engine::packet`].
+
+use std::ops::Range;
+
+use crate::analysis::{Engine, Span, Trackers};
+use crate::config::Config;
+use crate::decode::tcp::SipStreams;
+use crate::decode::{Decoder, Item};
+use crate::facts::FrameFacts;
+use crate::packet::{Context, Nanos, Packet, Transport};
+use crate::rtp::Plain;
+use crate::wifi::Radio;
+
+/// A batch of this many items or payload bytes is full: enough that handing it over costs nothing, few enough to
+/// stay in the processor's second cache.
+const ENTRIES: usize = 1024;
+const BYTES: usize = 256 << 10;
+
+/// The half of an engine that sees the packets.
+#[derive(Debug)]
+pub struct Front {
+    config: Config,
+    decoder: Decoder,
+    span: Span,
+    dropped_by_sensor: Option<u64>,
+}
+
+/// The half of an engine that owns the calls, streams and BSSs.
+#[derive(Debug)]
+pub struct Back {
+    tcp: SipStreams,
+    trackers: Trackers,
+}
+
+/// Decoded traffic on its way between the halves. Made once and used again, it keeps its memory.
+#[derive(Debug, Default)]
+pub struct Batch {
+    entries: Vec<Entry>,
+    /// What the entries say, but for RTP; in order.
+    others: Vec<Other>,
+    /// The payloads of these.
+    bytes: Vec<u8>,
+    /// The capture begins in this batch.
+    started: Option<Nanos>,
+}
+
+/// One item of a packet. Most are RTP, for which little more than the header is kept.
+#[derive(Debug)]
+enum Entry {
+    Rtp(Plain),
+    Other,
+}
+
+/// Any other item, with the place of its payload in [`Batch::bytes`].
+#[derive(Debug)]
+enum Other {
+    Udp { cx: Context, payload: Range<usize>, wire_len: usize },
+    Tcp { cx: Context, sequence: u32, flags: u8, payload: Range<usize> },
+    Dot11 { cx: Context, radio: Radio, frame: Range<usize> },
+    Dropped { interface: u32, at: Nanos, packets: u64 },
+}
+
+impl Engine {
+    /// Takes the engine apart, to be joined again for the report.
+    #[must_use]
+    pub fn split(self) -> (Front, Back) {
+        let Self { config, decoder, tcp, trackers, span, dropped_by_sensor } = self;
+        (Front { config, decoder, span, dropped_by_sensor }, Back { tcp, trackers })
+    }
+
+    /// Puts the halves of one engine together, once every batch has been taken.
+    #[must_use]
+    pub fn join(front: Front, back: Back) -> Self {
+        let Front { config, decoder, span, dropped_by_sensor } = front;
+        let Back { tcp, trackers } = back;
+        Self { config, decoder, tcp, trackers, span, dropped_by_sensor }
+    }
+}
+
+impl Front {
+    /// Decodes the next packet of the capture into `batch`.
+    #[inline(always)]
+    pub fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
+        if self.span.first.is_none() {
+            batch.started = Some(packet.at);
+        }
+        self.span.cover(packet.frame, packet.at);
+        match Plain::decode(packet, &mut self.decoder) {
+            Some(plain) => batch.entries.push(Entry::Rtp(plain)),
+            None => self.decoder.decode(packet, |item| batch.keep(item)),
+        }
+    }
+
+    /// As [`Engine::sensor_dropped`].
+    pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
+        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        batch.push(Other::Dropped { interface, at, packets });
+    }
+}
+
+impl Batch {
+    /// Time to hand it over; a caller may go on filling it.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= ENTRIES || self.bytes.len() >= BYTES
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, item: Item<'_>) {
+        let other = match item {
+            Item::Udp { cx, payload, wire_len } => Other::Udp { cx, payload: self.copy(payload), wire_len },
+            Item::Tcp { cx, sequence, flags, payload } => {
+                Other::Tcp { cx, sequence, flags, payload: self.copy(payload) }
+            }
+            Item::Dot11 { cx, radio, frame } => Other::Dot11 { cx, radio, frame: self.copy(frame) },
+        };
+        self.push(other);
+    }
+
+    fn copy(&mut self, payload: &[u8]) -> Range<usize> {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(payload);
+        start..self.bytes.len()
+    }
+
+    fn push(&mut self, other: Other) {
+        self.entries.push(Entry::Other);
+        self.others.push(other);
+    }
+}
+
+impl Back {
+    /// Takes everything out of a batch. Batches must come in the order in which the front filled them.
+    pub fn take(&mut self, batch: &mut Batch) {
+        if let Some(at) = batch.started.take() {
+            self.trackers.rtp.capture_started(at);
+        }
+        let mut others = batch.others.drain(..);
+        for entry in batch.entries.drain(..) {
+            match entry {
+                Entry::Rtp(plain) => {
+                    self.trackers.rtp.plain(&plain);
+                }
+                Entry::Other => {
+                    if let Some(other) = others.next() {
+                        self.other(other, &batch.bytes);
+                    }
+                }
+            }
+        }
+        drop(others);
+        batch.bytes.clear();
+    }
+
+    #[inline(never)]
+    fn other(&mut self, other: Other, bytes: &[u8]) {
+        let Self { tcp, trackers } = self;
+        let mut facts = FrameFacts::default();
+        match other {
+            Other::Udp { cx, payload, wire_len } => {
+                trackers.datagram(&cx, &bytes[payload], wire_len, &mut facts);
+            }
+            Other::Tcp { cx, sequence, flags, payload } => {
+                tcp.segment(&cx, sequence, flags, &bytes[payload], |cx, message| {
+                    trackers.sip(cx, Transport::Tcp, message, &mut facts);
+                });
+            }
+            Other::Dot11 { cx, radio, frame } => {
+                trackers.wifi.frame(&cx, &radio, &bytes[frame]);
+            }
+            Other::Dropped { interface, at, packets } => {
+                trackers.wifi.sensor_dropped(interface, at, packets);
+            }
+        }
+    }
+}
