@@ -1,5 +1,6 @@
 //! The report: what the trackers found, joined. Calls get their streams, digits and MOS here.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::analysis::{Engine, SourceInfo, Span, Trackers};
@@ -59,10 +60,10 @@ fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<Stream
     report
 }
 
-fn direction(receiver: Party) -> String {
+fn direction(receiver: Party) -> Cow<'static, str> {
     match receiver {
-        Party::Caller => "callee_to_caller".to_owned(),
-        Party::Callee => "caller_to_callee".to_owned(),
+        Party::Caller => "callee_to_caller".into(),
+        Party::Callee => "caller_to_callee".into(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The report: the only thing that leaves the engine beside per-frame facts. Names are a contract
 //! (`airtone.report/1`); units are in the names; `None` is written as `null`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -192,7 +193,7 @@ pub struct Event {
     /// Time.
     pub at: Nanos,
     /// `invite`, `challenged`, `ringing`, `early_media`, `answered`, `ack`, `reinvite`, `hold`, `resume`, `bye`, ...
-    pub kind: String,
+    pub kind: Cow<'static, str>,
     /// In words.
     pub detail: String,
 }
@@ -239,7 +240,7 @@ pub struct Stream {
     /// Call id.
     pub call: Option<u32>,
     /// `caller_to_callee` or `callee_to_caller`.
-    pub direction: Option<String>,
+    pub direction: Option<Cow<'static, str>>,
     /// Payload types in order of appearance.
     pub payload_types: Vec<u8>,
     /// Codec of most packets, as SDP or RFC 3551 names it.
@@ -247,11 +248,11 @@ pub struct Stream {
     /// Its RTP clock.
     pub clock_hz: Option<u32>,
     /// `sdp`, `static`, `inferred`.
-    pub clock_source: Option<String>,
+    pub clock_source: Option<Cow<'static, str>>,
     /// Media time per packet, ms: the most frequent timestamp step.
     pub ptime_ms: Option<f64>,
     /// `audio`, `video`, `fax`, `event`; `null` when unknown.
-    pub media: Option<String>,
+    pub media: Option<Cow<'static, str>>,
     /// SDP says that the payload is encrypted, or DTLS or ZRTP was seen beside it.
     pub encrypted: bool,
     /// First frame.

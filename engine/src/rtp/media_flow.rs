@@ -33,7 +33,7 @@ impl Stream {
     #[cold]
     fn untimed(&mut self, a: &Arrival) -> (Option<f32>, bool) {
         let clock_hz = self.rest.types.get(self.payload_type).map_or(0, |known| known.clock_hz);
-        self.rest.media.packet(a.header.timestamp, clock_hz);
+        self.rest.media.get_or_insert_default().packet(a.header.timestamp, clock_hz);
         (None, false)
     }
 

@@ -38,8 +38,8 @@ fn continues(earlier: &Stream, later: &Stream) -> bool {
     // A sender that moves to another receiver is no relay, nor is one that echoes.
     let same_sender = before.source == after.source;
     let echo = before.source == after.destination && before.destination == after.source;
-    let sequence = (later.first as u16).wrapping_sub(earlier.first as u16).cast_signed();
-    let overlaps = i64::from(sequence) <= (earlier.newest - earlier.first).cast_signed();
+    let sequence = (later.rest.first as u16).wrapping_sub(earlier.rest.first as u16).cast_signed();
+    let overlaps = i64::from(sequence) <= (earlier.newest - earlier.rest.first).cast_signed();
     if same_sender || echo || !overlaps || sequence.unsigned_abs() > SEQUENCE_WITHIN.unsigned_abs() {
         return false;
     }

@@ -24,6 +24,8 @@ pub(super) struct Rest {
     pub destination: Endpoint,
     pub ssrc: u32,
     pub start: Nanos,
+    /// Extended sequence number of the first packet.
+    pub first: u64,
     pub first_frame: u64,
     pub first_timestamp: u32,
     pub duplicates: u64,
@@ -39,7 +41,8 @@ pub(super) struct Rest {
     pub trouble: Vec<u64>,
     pub pending: Vec<(Arrival, Provisional)>,
     pub unclocked: Option<Box<Unclocked>>,
-    pub media: MediaTime,
+    /// Only where times are unknown.
+    pub media: Option<Box<MediaTime>>,
     pub late_run: LateRun,
     pub feedback: Option<Box<Feedback>>,
     /// What the receiver announced, and what the sender did.
@@ -63,6 +66,7 @@ impl Rest {
             destination,
             ssrc: arrival.header.ssrc,
             start: arrival.at,
+            first: 0x1_0000 + u64::from(arrival.header.sequence),
             first_frame: arrival.frame,
             first_timestamp: arrival.header.timestamp,
             duplicates: 0,
@@ -77,7 +81,7 @@ impl Rest {
             trouble: Vec::new(),
             pending: Vec::new(),
             unclocked: None,
-            media: MediaTime::default(),
+            media: None,
             late_run: LateRun::default(),
             feedback: None,
             announced: [None, None],

@@ -60,7 +60,7 @@ pub(super) enum Provisional {
     Nothing,
 }
 
-/// One RTP stream. Seven cache lines, not parts of eight.
+/// One RTP stream. Six cache lines, not parts of seven.
 #[derive(Clone, Debug)]
 #[repr(align(64))]
 pub(super) struct Stream {
@@ -77,8 +77,7 @@ pub(super) struct Stream {
     /// The newest packet was media, so that the step to the next one counts.
     pub neighbour: bool,
     pub path: PathId,
-    /// Extended sequence number of the first and of the newest packet.
-    pub first: u64,
+    /// Extended sequence number of the newest packet.
     pub newest: u64,
     pub slots: Slots,
     pub last_at: Nanos,
@@ -120,7 +119,6 @@ impl Stream {
             late_run: 0,
             neighbour: false,
             path: arrival.path,
-            first,
             newest: first,
             slots: Slots::new(),
             last_at: arrival.at,
@@ -261,10 +259,10 @@ impl Stream {
     fn behind(&mut self, a: &Arrival, back: u32) -> RtpFacts {
         let ext = self.newest - u64::from(back);
         let same_way = if self.one_path && a.path == self.path { true } else { self.on_path(a, ext) };
-        let first = u32::try_from(self.newest - self.first).unwrap_or(u32::MAX);
+        let first = u32::try_from(self.newest - self.rest.first).unwrap_or(u32::MAX);
         if back > first {
             self.slots.extend(first, back);
-            self.first = ext;
+            self.rest.first = ext;
             self.rest.first_timestamp = a.header.timestamp;
             self.interval.expected += back - first;
             self.interval.lost += back - first;
@@ -361,7 +359,7 @@ impl Stream {
     /// First to last packet, s; by the media clock where nobody noted when they came.
     pub fn seconds(&self) -> Option<f64> {
         let timed = self.last_at.known_seconds_since(self.rest.start);
-        timed.map(|s| s.max(0.0)).or_else(|| self.rest.media.seconds())
+        timed.map(|s| s.max(0.0)).or_else(|| self.rest.media.as_ref()?.seconds())
     }
 
     /// Time between packets; `None` with one packet.
@@ -376,7 +374,7 @@ impl Stream {
 
     /// Packets from the lowest to the highest sequence number.
     pub fn expected(&self) -> u64 {
-        self.newest - self.first + 1
+        self.newest - self.rest.first + 1
     }
 
     /// The slots so far, as if the stream ended here.

@@ -123,9 +123,9 @@ impl Tracker {
         let report = model::Stream {
             codec: main.and_then(Type::encoding).map(str::to_owned),
             clock_hz,
-            clock_source: main.filter(|_| clock_hz.is_some()).map(|main| clock_source(main).to_owned()),
+            clock_source: main.filter(|_| clock_hz.is_some()).map(|main| clock_source(main).into()),
             ptime_ms,
-            media: main.and_then(media_name).map(str::to_owned),
+            media: main.and_then(media_name).map(Into::into),
             encrypted,
             payload_types: types.iter().map(|known| known.number).collect(),
             bursts: ledger.bursts().report(ptime_ms.unwrap_or(0.0)),

@@ -293,7 +293,7 @@ impl Tracker {
         for block in rtcp::blocks(blocks) {
             let Some(slot) = self.stream_between(block.ssrc, cx.destination, cx.source) else { continue };
             let stream = &mut self.slots[slot];
-            let (first, newest) = (stream.first, stream.newest);
+            let (first, newest) = (stream.rest.first, stream.newest);
             stream.feedback().block(block, cx.at, first, newest);
             about = Some(slot);
         }

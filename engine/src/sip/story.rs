@@ -106,7 +106,7 @@ impl Story {
             let end = usize::from(event.end);
             let detail = self.details.get(start..end).unwrap_or_default().to_owned();
             start = end;
-            model::Event { frame: event.frame, at: event.at, kind: event.kind.to_owned(), detail }
+            model::Event { frame: event.frame, at: event.at, kind: event.kind.into(), detail }
         });
         let mut events: Vec<model::Event> = told.collect();
         if let Some((frame, at)) = self.last {

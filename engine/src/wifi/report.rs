@@ -35,7 +35,8 @@ pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model
 /// First to last beacon; without capture times what the AP's clock says, when it ran all the time.
 fn duration_s(bss: &Bss) -> Option<f64> {
     let on_air = || (bss.by_time == 0).then(|| bss.tsf_us as f64 / 1e6);
-    bss.last.at.known_seconds_since(bss.first.at).or_else(on_air)
+    let timed = bss.last.at.known_seconds_since(bss.first.at);
+    timed.map(|s| s.max(0.0)).or_else(on_air)
 }
 
 /// Where more than half of all beacons are missing in total silence, the sensor did not listen all the

@@ -11,7 +11,7 @@ fn beacon(tsf: u64) -> Frame {
 }
 
 fn kinds(bss: &Bss) -> Vec<&str> {
-    bss.events.iter().map(|event| event.kind.as_str()).collect()
+    bss.events.iter().map(|event| event.kind.as_ref()).collect()
 }
 
 fn causes(bss: &Bss) -> Vec<(u64, OutageCause)> {

@@ -48,7 +48,7 @@ fn losses_are_those_of_the_aps_clock() {
 fn a_clock_that_goes_back_is_a_restart() {
     let bss = run((700_000..700_020).chain(0..20).map(beacon));
     assert_eq!((bss.beacons.received, bss.beacons.lost), (40, 0));
-    let kinds: Vec<&str> = bss.events.iter().map(|event| event.kind.as_str()).collect();
+    let kinds: Vec<&str> = bss.events.iter().map(|event| event.kind.as_ref()).collect();
     assert_eq!(kinds, ["ap_restart"]);
     assert!(!bss.events[0].detail.contains("later"), "{}", bss.events[0].detail);
     assert!((bss.duration_s.unwrap() - 38.0 * 0.1024).abs() < 1e-6, "what it ran before and after");

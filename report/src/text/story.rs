@@ -67,7 +67,7 @@ impl<'a> Teller<'a> {
     /// An event before the answer.
     fn set_up(&mut self, event: &Event, early: bool) {
         let media = if early { " with early media" } else { "" };
-        match event.kind.as_str() {
+        match event.kind.as_ref() {
             "invite" => self.invite(event),
             "begun_before" => self.say("begun before the capture"),
             "retry" => self.say("tried again"),
@@ -116,7 +116,7 @@ impl<'a> Teller<'a> {
         if self.ended && event.kind == "terminated" {
             return;
         }
-        let what = match (event.kind.as_str(), code(event)) {
+        let what = match (event.kind.as_ref(), code(event)) {
             (_, code) if code == " (408)" => format!("timed out{code}"),
             (kind, code) => format!("{kind}{code}"),
         };
@@ -140,7 +140,7 @@ impl<'a> Teller<'a> {
     /// An event of a call that is answered.
     fn change(&mut self, event: &Event) {
         let who = if event.detail.starts_with("the caller") { "caller" } else { "callee" };
-        let step = match event.kind.as_str() {
+        let step = match event.kind.as_ref() {
             "hold" => format!("put on hold by the {who}"),
             "resume" => "resumed".to_owned(),
             "reinvite_refused" => format!("change refused{}", code(event)),
@@ -295,7 +295,12 @@ mod tests {
         let mut frame = 0;
         let mut tell = |&(ms, kind, detail): &(i64, &str, &str)| {
             frame += u64::from(!kind.starts_with('+'));
-            Event { frame, at: at(ms), kind: kind.trim_start_matches('+').into(), detail: detail.into() }
+            Event {
+                frame,
+                at: at(ms),
+                kind: kind.trim_start_matches('+').to_owned().into(),
+                detail: detail.into(),
+            }
         };
         let events: Vec<Event> = events.iter().map(&mut tell).collect();
         let answer = events.iter().find(|event| event.kind == "answered").map(|event| event.at);

@@ -27,7 +27,7 @@ fn hostile() -> Report {
     }
     for stream in &mut report.streams {
         stream.codec = Some(evil());
-        stream.direction = Some(evil());
+        stream.direction = Some(evil().into());
         stream.mos.reason = Some(evil());
         stream.copies.iter_mut().for_each(|copies| copies.path = evil());
     }
@@ -39,7 +39,7 @@ fn hostile() -> Report {
     for bss in &mut report.wifi.bss {
         bss.ssid = Some(evil());
         for event in &mut bss.events {
-            (event.kind, event.detail) = (evil(), evil());
+            (event.kind, event.detail) = (evil().into(), evil());
         }
     }
     for finding in &mut report.findings {

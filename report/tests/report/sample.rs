@@ -78,7 +78,7 @@ fn events(told: &[(u64, f64, &str, &str)]) -> Vec<Event> {
     let event = |&(frame, seconds, kind, detail): &(u64, f64, &str, &str)| Event {
         frame,
         at: at(seconds),
-        kind: kind.to_owned(),
+        kind: kind.to_owned().into(),
         detail: detail.to_owned(),
     };
     told.iter().map(event).collect()
@@ -194,7 +194,7 @@ fn streams() -> Vec<Stream> {
     good.rtcp = Some(Rtcp { reports: 12, round_trip_ms: Some(48.5), ..Rtcp::default() });
     good.mos.cq = Some(4.4);
     let mut bad = stream(2, b, a, "PCMU", 3672, 328);
-    bad.direction = Some("callee_to_caller".to_owned());
+    bad.direction = Some("callee_to_caller".into());
     bad.late = Some(120);
     bad.late_percent = Some(3.0);
     bad.out_of_order = 9;
@@ -220,7 +220,7 @@ fn streams() -> Vec<Stream> {
             ..StreamMos::default()
         };
     }
-    srtp[1].direction = Some("callee_to_caller".to_owned());
+    srtp[1].direction = Some("callee_to_caller".into());
     let [c, d] = [v6(1), v6(2)];
     let mut wide = stream(5, c, d, "G722", 500, 3);
     wide.mos = rated(3.72, 88.1, Scale::Wb);
@@ -259,13 +259,13 @@ fn stream(id: u32, source: Endpoint, destination: Endpoint, codec: &str, packets
         ssrc: format!("0x{:08x}", 0x1a2b_3c4d_u32.wrapping_mul(id)),
         source: Some(source),
         destination: Some(destination),
-        direction: Some("caller_to_callee".to_owned()),
+        direction: Some("caller_to_callee".into()),
         payload_types: vec![0],
         codec: Some(codec.to_owned()),
         clock_hz: Some(8000),
-        clock_source: Some("sdp".to_owned()),
+        clock_source: Some("sdp".into()),
         ptime_ms: Some(20.0),
-        media: Some("audio".to_owned()),
+        media: Some("audio".into()),
         first_frame: 10 + u64::from(id),
         last_frame: 8000 + u64::from(id),
         start: at(3.25 + f64::from(id)),
@@ -393,7 +393,7 @@ fn wifi() -> Wifi {
     first.events = vec![Event {
         frame: 9120,
         at: at(151.2),
-        kind: "restart".to_owned(),
+        kind: "restart".into(),
         detail: "the AP's timer began anew".to_owned(),
     }];
     Wifi {

@@ -13,7 +13,7 @@ fn has(call: &Call, feature: &str) -> bool {
 }
 
 fn kinds(call: &Call) -> Vec<&str> {
-    call.events.iter().map(|event| event.kind.as_str()).collect()
+    call.events.iter().map(|event| event.kind.as_ref()).collect()
 }
 
 #[track_caller]

@@ -80,7 +80,7 @@ fn the_magicjack_call_reads_as_the_textbooks_tell_it() {
     assert_eq!(verdicts(&run), [(CallOutcome::Answered, Some(200), EndedBy::Callee)]);
     let summary = run.calls().remove(0);
     let call = &summary.call;
-    let kinds: Vec<_> = call.events.iter().map(|event| event.kind.as_str()).collect();
+    let kinds: Vec<_> = call.events.iter().map(|event| event.kind.as_ref()).collect();
     let story = "invite trying challenged invite trying progress early_media answered ack bye";
     assert_eq!(kinds.join(" "), story);
     near(call.post_dial_delay_s, 6.815_551);

@@ -45,7 +45,7 @@ fn an_answered_call_without_its_times() {
         (call.post_dial_delay_s, call.ring_s, call.setup_s, call.duration_s),
         (None, None, None, None)
     );
-    let kinds: Vec<&str> = call.events.iter().map(|event| event.kind.as_str()).collect();
+    let kinds: Vec<&str> = call.events.iter().map(|event| event.kind.as_ref()).collect();
     assert_eq!(kinds, ["invite", "ringing", "answered", "ack", "bye"]);
     let figures = talk.tracker.statistics(Nanos::UNKNOWN).rfc6076;
     assert_eq!((figures.srd_ms, figures.sdd_ms), (None, None));

@@ -107,9 +107,9 @@ impl Bss {
         }
     }
 
-    pub(super) fn event(&mut self, seen: &Seen, kind: &str, detail: String, budget: &mut Budget) {
+    pub(super) fn event(&mut self, seen: &Seen, kind: &'static str, detail: String, budget: &mut Budget) {
         if self.events.len() < MAX_EVENTS && budget.take() {
-            self.events.push(Event { frame: seen.frame, at: seen.at, kind: kind.to_owned(), detail });
+            self.events.push(Event { frame: seen.frame, at: seen.at, kind: kind.into(), detail });
         }
     }
 
