@@ -13,6 +13,7 @@ pub mod config;
 pub mod decode;
 pub mod facts;
 mod findings;
+pub mod live;
 pub mod media;
 pub mod model;
 pub mod observation;
