@@ -17,5 +17,6 @@ mod analysis;
 mod door;
 mod finals;
 mod host;
+mod link;
 
 pub use host::luaopen_airtone;

@@ -2,12 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use airtone_engine::{Config, FrameFacts, Nanos, Packet};
+use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
 use airtone_report::{View, json, text};
 
 use super::door::Value;
 use super::finals::{self, Finals};
+use super::link;
 use crate::session::Session;
 
 /// Texts of one answer.
@@ -18,28 +19,50 @@ pub(super) struct Analysis {
     session: Session,
     /// Time since the epoch at which relative time is zero, ns.
     origin: i64,
+    /// Of frames whose link type the host does not tell.
+    link: Option<LinkType>,
     /// Of the last report that was asked for, and how long it may serve while frames go on coming.
     finals: Option<(Finals, Instant, Duration)>,
     texts: [String; TEXTS],
 }
+
+/// Between two doubles that count seconds since 1970, until 2038.
+const STEP_NS: f64 = 239.0;
 
 /// While frames come in, a report made for columns serves this many times as long as it took to make.
 const PATIENCE: u32 = 10;
 
 impl Analysis {
     pub(super) fn new(config: Config) -> Self {
-        Self { session: Session::new(config), origin: 0, finals: None, texts: Default::default() }
+        Self { session: Session::new(config), origin: 0, link: None, finals: None, texts: Default::default() }
     }
 
     pub(super) fn reset(&mut self) {
         self.session.reset();
         self.finals = None;
+        self.link = None;
     }
 
     /// Relative time `relative` (s) is `seconds` and `nanoseconds` since the epoch.
     pub(super) fn clock(&mut self, seconds: f64, nanoseconds: f64, relative: f64) {
         let at = (seconds as i64).saturating_mul(Nanos::SECOND).saturating_add(nanoseconds as i64);
         self.origin = at.saturating_sub(nanos(relative));
+    }
+
+    /// The same from a double: whole microseconds, which most captures have, when it is one of them or cannot be
+    /// told from one.
+    pub(super) fn clock_about(&mut self, seconds: f64, relative: f64) {
+        let whole = seconds.floor();
+        let nanoseconds = (seconds - whole) * 1e9;
+        let microseconds = (nanoseconds / 1e3).round() * 1e3;
+        let is_close = (nanoseconds - microseconds).abs() <= STEP_NS / 2.0;
+        self.clock(whole, if is_close { microseconds } else { nanoseconds.round() }, relative);
+    }
+
+    /// What a frame begins with when the host does not tell: the first one that leaves no doubt speaks for all.
+    pub(super) fn link(&mut self, bytes: &[u8]) -> LinkType {
+        self.link = self.link.or_else(|| link::guess(bytes));
+        self.link.unwrap_or(LinkType(u16::MAX))
     }
 
     /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns).

@@ -76,15 +76,20 @@ pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static s
 }
 
 /// `engine:clock(seconds, nanoseconds, relative)`: the frame `relative` seconds after the reference was
-/// captured at this time since the Unix epoch.
+/// captured at this time since the Unix epoch. With nil for nanoseconds, `seconds` is all of it, a double, whose
+/// steps are 238 ns today.
 pub(super) fn clock(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
     let number = |n| arguments.number(n).unwrap_or(0.0);
-    analysis.clock(number(1), number(2), number(3));
+    match arguments.number(2) {
+        Some(nanoseconds) => analysis.clock(number(1), nanoseconds, number(3)),
+        None => analysis.clock_about(number(1), number(3)),
+    }
     Answer::NOTHING
 }
 
 /// `engine:feed(bytes, number, relative, length, interface, encapsulation)`: the next frame. `relative` is its
-/// time in seconds after the reference, `length` that on the wire, `encapsulation` Wireshark's number.
+/// time in seconds after the reference, `length` that on the wire, `encapsulation` Wireshark's number, nil where
+/// it is not known.
 pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
     let (Some(bytes), Some(frame), Some(relative)) =
         (arguments.bytes(1), arguments.number(2), arguments.number(3))
@@ -97,7 +102,10 @@ pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
     let packet = Packet {
         frame: frame as u64,
         at: analysis.time(relative),
-        link: whole(6).and_then(LinkType::of_wireshark).unwrap_or(LinkType(u16::MAX)),
+        link: match whole(6) {
+            Some(encapsulation) => LinkType::of_wireshark(encapsulation).unwrap_or(LinkType(u16::MAX)),
+            None => analysis.link(bytes),
+        },
         interface: whole(5).unwrap_or(0),
         orig_len: whole(4).unwrap_or(captured).max(captured),
         bytes,
