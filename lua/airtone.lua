@@ -137,6 +137,9 @@ local function start()
     if not made then fail(problem) end
 end
 
+-- Beyond this (46 days), a double in seconds no longer holds nanoseconds.
+local FAR = 4e6
+
 -- Times of frames are seconds after a reference, exact to the nanosecond (abs_ts is not: it is a double that
 -- counts from 1970). The reference is found again when time steps back, as it does at frames that
 -- the user sets as time reference.
@@ -156,7 +159,7 @@ end
 
 local function feed(tvb, pinfo)
     local relative = pinfo.rel_ts
-    if relative < last_relative then set_clock(pinfo, relative) end
+    if relative < last_relative or relative > FAR then set_clock(pinfo, relative) end
     last_relative = relative
     local interface = interface_field()
     interface = interface and interface.value or 0
@@ -252,8 +255,7 @@ if not gui_enabled() then return end
 -- Windows ---------------------------------------------------------------------------------------------------
 
 local function save_json()
-    local dialog = new_dialog
-    dialog("Airtone: save the report as JSON", function(path)
+    new_dialog("Airtone: save the report as JSON", function(path)
         if not path or path == "" then return end
         local file, problem = io.open(path, "w")
         if not file then return tell(tostring(problem)) end
