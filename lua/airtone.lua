@@ -178,8 +178,8 @@ local function show_findings(branch, number, count)
     end
 end
 
-local function show(tree, pinfo)
-    local number, visited = pinfo.number, pinfo.visited
+local function show(tree, pinfo, visited)
+    local number = pinfo.number
     local call, stream, jitter, delta, lost_before, late, duplicate, bss, beacons_before, delay =
         engine:facts(number)
     local mos, r_factor, outcome, call_mos, beacons_lost, findings
@@ -213,10 +213,20 @@ local function show(tree, pinfo)
     show_findings(branch, number, findings)
 end
 
+-- Whether anybody looks: a visible tree, a column or a filter with one of our fields. A tree alone says
+-- nothing, as the extractors above make Wireshark build one for every frame. Findings are shown in any case
+-- once the capture has been read, for those who collect expert information.
+local own
+local function is_wanted(tree, visited)
+    own = own or Dissector.get("airtone")
+    return visited or tree:referenced(own)
+end
+
 function proto.dissector(tvb, pinfo, tree)
     if not engine then return end
-    if not pinfo.visited then feed(tvb, pinfo) end
-    if tree and engine then show(tree, pinfo) end
+    local visited = pinfo.visited
+    if not visited then feed(tvb, pinfo) end
+    if tree and engine and is_wanted(tree, visited) then show(tree, pinfo, visited) end
 end
 
 function proto.init()
