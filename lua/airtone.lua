@@ -122,6 +122,8 @@ local epoch_field = Field.new("frame.time_epoch")
 local engine             -- nil after a failure
 local encapsulations     -- by interface
 local last_relative      -- of the frame before
+local has_interfaces
+local feed_frame
 
 local function fail(message)
     engine = nil
@@ -133,8 +135,9 @@ local function start()
     local made, problem = airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
         tonumber(proto.prefs.delay))
     if engine then engine:free() end
-    engine, encapsulations, last_relative = made, {}, math.huge
-    if not made then fail(problem) end
+    engine, encapsulations, last_relative, has_interfaces = made, {}, math.huge, true
+    if not made then return fail(problem) end
+    feed_frame = made.feed
 end
 
 -- Beyond this (46 days), a double in seconds no longer holds nanoseconds.
@@ -161,9 +164,13 @@ local function feed(tvb, pinfo)
     local relative = pinfo.rel_ts
     if relative < last_relative or relative > FAR then set_clock(pinfo, relative) end
     last_relative = relative
-    local interface = interface_field()
-    interface = interface and interface.value or 0
-    local _, problem = engine:feed(tvb:raw(), pinfo.number, relative, pinfo.len, interface,
+    local interface = 0
+    if has_interfaces then
+        local info = interface_field()
+        -- Formats without interface numbers, such as classic pcap, have none in any frame.
+        if info then interface = info.value else has_interfaces = false end
+    end
+    local _, problem = feed_frame(engine, tvb:raw(), pinfo.number, relative, pinfo.len, interface,
         encapsulations[interface] or encapsulation(interface))
     if problem then fail(problem) end
 end
@@ -190,26 +197,23 @@ local function show(tree, pinfo, visited)
     end
     findings = findings or 0
     if not (call or stream or bss or lost_before or findings > 0) then return end
-    local branch = tree:add(proto)
-    branch:set_generated()
-    local function add(field, value)
-        if value ~= nil then branch:add(field, value):set_generated() end
-    end
-    add(fields.call, call)
-    add(fields.outcome, outcome)
-    add(fields.call_mos, call_mos)
-    add(fields.stream, stream)
-    add(fields.mos, mos)
-    add(fields.r_factor, r_factor)
-    add(fields.jitter, jitter)
-    add(fields.delta, delta)
-    add(fields.lost_before, lost_before)
-    add(fields.late, late)
-    add(fields.duplicate, duplicate)
-    add(fields.bss, bss)
-    add(fields.beacon_lost_before, beacons_before)
-    add(fields.beacon_lost, beacons_lost)
-    add(fields.beacon_delay, delay)
+    local branch = tree:add(proto):set_generated()
+    -- One call for each field and no closures: with `tshark -V` or `-T fields` this runs for every frame.
+    if call then branch:add(fields.call, call) end
+    if outcome then branch:add(fields.outcome, outcome) end
+    if call_mos then branch:add(fields.call_mos, call_mos) end
+    if stream then branch:add(fields.stream, stream) end
+    if mos then branch:add(fields.mos, mos) end
+    if r_factor then branch:add(fields.r_factor, r_factor) end
+    if jitter then branch:add(fields.jitter, jitter) end
+    if delta then branch:add(fields.delta, delta) end
+    if lost_before then branch:add(fields.lost_before, lost_before) end
+    if late ~= nil then branch:add(fields.late, late) end
+    if duplicate ~= nil then branch:add(fields.duplicate, duplicate) end
+    if bss then branch:add(fields.bss, bss) end
+    if beacons_before then branch:add(fields.beacon_lost_before, beacons_before) end
+    if beacons_lost then branch:add(fields.beacon_lost, beacons_lost) end
+    if delay then branch:add(fields.beacon_delay, delay) end
     show_findings(branch, number, findings)
 end
 
