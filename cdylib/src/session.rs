@@ -12,6 +12,8 @@ pub struct Session {
     source: SourceInfo,
     /// Made when first asked for, dropped by the next packet.
     report: Option<Box<Report>>,
+    /// Packets and observations taken.
+    frames: u64,
 }
 
 /// Facts by frame number. Frames without facts cost nothing but their place.
@@ -28,7 +30,14 @@ const MAX_FRAMES: usize = 100_000_000;
 impl Facts {
     fn keep(&mut self, frame: u64, facts: FrameFacts) {
         let Ok(frame) = usize::try_from(frame) else { return };
-        if facts == FrameFacts::default() || frame >= MAX_FRAMES {
+        if frame >= MAX_FRAMES {
+            return;
+        }
+        if facts == FrameFacts::default() {
+            // Under a read filter, tshark gives the number of a refused frame to the next one as well.
+            if let Some(place) = self.by_frame.get_mut(frame) {
+                *place = 0;
+            }
             return;
         }
         if self.by_frame.len() <= frame {
@@ -53,6 +62,7 @@ impl Session {
             facts: Facts::default(),
             source: SourceInfo::default(),
             report: None,
+            frames: 0,
         }
     }
 
@@ -64,6 +74,7 @@ impl Session {
     /// Takes the next packet; its facts are also kept under its frame number.
     pub fn packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
         self.report = None;
+        self.frames += 1;
         let facts = self.engine.packet(packet);
         self.facts.keep(packet.frame, facts);
         facts
@@ -72,6 +83,7 @@ impl Session {
     /// Takes what the host dissected.
     pub fn observe(&mut self, observed: &Observed<'_>) -> FrameFacts {
         self.report = None;
+        self.frames += 1;
         let facts = self.engine.observe(observed);
         self.facts.keep(observed.frame, facts);
         facts
@@ -99,6 +111,12 @@ impl Session {
     pub fn report(&mut self) -> &Report {
         let Self { engine, source, report, .. } = self;
         report.get_or_insert_with(|| Box::new(engine.report(source.clone())))
+    }
+
+    /// Packets and observations taken so far: tells whether a report is still current.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// The engine, for figures of a stream or call while reading.

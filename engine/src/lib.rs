@@ -14,6 +14,7 @@ pub mod decode;
 pub mod facts;
 mod findings;
 pub mod halves;
+pub mod live;
 pub mod media;
 pub mod model;
 pub mod observation;

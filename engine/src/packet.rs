@@ -127,6 +127,32 @@ impl LinkType {
     pub const LINUX_SLL2: Self = Self(276);
 }
 
+impl LinkType {
+    /// By Wireshark's own number of an encapsulation (`frame.encap_type`); `None` for those that the engine
+    /// does not read.
+    #[must_use]
+    pub fn of_wireshark(encap: u32) -> Option<Self> {
+        Some(match encap {
+            1 => Self::ETHERNET,
+            4 | 19 => Self::PPP,
+            7 => Self::RAW,
+            15 => Self::NULL,
+            20 | 22 => Self::IEEE802_11,
+            21 => Self::PRISM,
+            23 => Self::RADIOTAP,
+            24 => Self::AVS,
+            25 => Self::LINUX_SLL,
+            97 => Self::PPI,
+            129 => Self::IPV4,
+            130 => Self::IPV6,
+            139 => Self::PPP_ETHER,
+            174 => Self::LOOP,
+            210 => Self::LINUX_SLL2,
+            _ => return None,
+        })
+    }
+}
+
 /// One captured packet, borrowed from its source.
 #[derive(Clone, Copy, Debug)]
 pub struct Packet<'a> {

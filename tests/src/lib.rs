@@ -2,6 +2,7 @@
 
 pub mod invariants;
 pub mod manifest;
+pub mod plugin;
 pub mod wire;
 
 use std::ffi::OsStr;
@@ -21,11 +22,12 @@ pub fn tshark_post() -> &'static Path {
     static PATH: OnceLock<PathBuf> = OnceLock::new();
     PATH.get_or_init(|| match std::env::var_os("AIRTONE_TSHARK_POST") {
         Some(path) => path.into(),
-        None => build_tshark_post(),
+        None => build("tshark-post").join(format!("tshark-post{}", std::env::consts::EXE_SUFFIX)),
     })
 }
 
-fn build_tshark_post() -> PathBuf {
+/// Builds a package in the profile of the running test and returns the folder of what was built.
+pub(crate) fn build(package: &str) -> PathBuf {
     // target/PROFILE/deps/TEST-HASH; the directory `debug` belongs to the profile `dev`.
     let test = std::env::current_exe().expect("path of the running test");
     let profile_dir = test.ancestors().nth(2).expect("a test lies in target/PROFILE/deps");
@@ -36,13 +38,13 @@ fn build_tshark_post() -> PathBuf {
     };
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "tshark-post", "--profile", profile, "--target-dir"])
+        .args(["build", "--quiet", "--package", package, "--profile", profile, "--target-dir"])
         .arg(target_dir)
         .current_dir(workspace_dir())
         .status()
         .expect("cargo can be started");
-    assert!(status.success(), "tshark-post does not build");
-    profile_dir.join(format!("tshark-post{}", std::env::consts::EXE_SUFFIX))
+    assert!(status.success(), "{package} does not build");
+    profile_dir.to_path_buf()
 }
 
 /// Runs `tshark-post` and waits for it.

@@ -8,6 +8,7 @@ mod events;
 mod feedback;
 pub mod header;
 mod interval;
+mod live;
 mod media_flow;
 mod mos;
 mod paths;

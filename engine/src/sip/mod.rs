@@ -2,6 +2,7 @@
 
 mod call;
 mod dtmf;
+mod live;
 pub mod message;
 mod offer;
 mod outcome;

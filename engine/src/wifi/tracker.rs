@@ -148,6 +148,11 @@ impl Tracker {
         model::Wifi { bss, stations: self.stations.report(is_ap) }
     }
 
+    /// Address of the BSS at `place` of the report.
+    pub(crate) fn bssid(&self, place: u32) -> Option<Mac> {
+        self.bss.get(usize::try_from(place).ok()?).map(|bss| bss.bssid)
+    }
+
     /// BSSs and stations that were not followed because a table was full (each time that one was seen),
     /// and outages and events that were not listed.
     #[must_use]

@@ -1,0 +1,351 @@
+//! The plugin in the installed tshark: the same figures as `tshark-post` on every capture, one clear line where
+//! the library is missing, and no Lua error whatever a capture holds.
+
+use std::path::{Path, PathBuf};
+
+use airtone_tests::plugin::{complaints, library, tshark_with, tshark_with_plugin};
+use airtone_tests::{captures, captures_in, fixtures_dir, json, run, tshark};
+use serde_json::Value;
+
+/// Fixtures, and the captures of the outside world where they are. Compressed ones too: tshark reads them.
+fn all() -> Vec<PathBuf> {
+    if tshark().is_none() {
+        eprintln!("skipped: no tshark here");
+        return Vec::new();
+    }
+    let mut all = captures_in(&fixtures_dir());
+    all.extend(captures().into_iter().filter(|path| !path.ends_with("sip-protos-fuzz.cap")));
+    all
+}
+
+/// tshark's `-z airtone,json`.
+fn of_plugin(path: &Path) -> Result<Value, String> {
+    let output = tshark_with_plugin(["-q", "-r", &path.display().to_string(), "-z", "airtone,json"]);
+    let complaints = complaints(&output);
+    if !complaints.is_empty() {
+        return Err(format!("{}: {complaints:?}", path.display()));
+    }
+    serde_json::from_slice(&output.stdout)
+        .map_err(|e| format!("{}: {e}: {}", path.display(), String::from_utf8_lossy(&output.stderr)))
+}
+
+/// What a Lua plugin cannot know: the files, and what the sensor says about drops.
+fn comparable(mut report: Value) -> Value {
+    report["capture"]["files"] = Value::Null;
+    report
+}
+
+#[test]
+fn the_report_is_that_of_the_command() {
+    let mut failures = Vec::new();
+    let mut compared = 0;
+    for path in all() {
+        let ours = json(["report", "--format", "json", &path.display().to_string()]);
+        if ours["capture"]["dropped_by_sensor"].is_u64() || is_special(&path) {
+            continue;
+        }
+        compared += 1;
+        match of_plugin(&path) {
+            Ok(theirs) => {
+                let (ours, theirs) = (comparable(ours), comparable(theirs));
+                if ours != theirs {
+                    failures.push(format!("{}: {}", path.display(), first_difference(&ours, &theirs, "")));
+                }
+            }
+            Err(failure) => failures.push(failure),
+        }
+    }
+    assert!(failures.is_empty(), "{} of {compared} differ:\n{}", failures.len(), failures.join("\n"));
+    assert!(compared > 10 || tshark().is_none(), "only {compared} compared");
+}
+
+/// Captures whose frames Wireshark hands over otherwise, each with the reason.
+const SPECIAL: &[(&str, &str)] = &[(
+    "pcapng-test018-be.pcapng",
+    "pcapng blocks that hold no packet are frames to Wireshark, and the plugin cannot tell them from empty packets",
+)];
+
+fn is_special(path: &Path) -> bool {
+    SPECIAL.iter().any(|(name, _)| path.ends_with(name))
+}
+
+fn first_difference(a: &Value, b: &Value, place: &str) -> String {
+    match (a, b) {
+        (Value::Object(a), Value::Object(b)) => {
+            let differing = a.iter().find(|(key, value)| b.get(*key) != Some(value));
+            differing.map_or_else(
+                || format!("{place}: keys differ"),
+                |(key, value)| {
+                    first_difference(value, b.get(key).unwrap_or(&Value::Null), &format!("{place}.{key}"))
+                },
+            )
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let at = a.iter().zip(b).position(|(a, b)| a != b).unwrap_or(0);
+            first_difference(&a[at], &b[at], &format!("{place}[{at}]"))
+        }
+        _ => format!("{place}: command {a}, plugin {b}"),
+    }
+}
+
+/// One row per frame of `-T fields`.
+fn columns(path: &Path, extra: &[&str], fields: &[&str]) -> Vec<Vec<String>> {
+    let mut args = vec!["-r".to_owned(), path.display().to_string(), "-T".to_owned(), "fields".to_owned()];
+    args.extend(extra.iter().map(|arg| (*arg).to_owned()));
+    for field in fields {
+        args.extend(["-e".to_owned(), (*field).to_owned()]);
+    }
+    let output = tshark_with_plugin(&args);
+    assert_eq!(complaints(&output), Vec::<String>::new(), "{}", path.display());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+}
+
+fn near(text: &str, value: f64) -> bool {
+    text.parse::<f64>().is_ok_and(|figure| (figure - value).abs() <= value.abs().max(1e-3) * 1e-5)
+}
+
+#[test]
+fn columns_hold_the_figures_of_the_report() {
+    let fields = [
+        "frame.number",
+        "airtone.stream",
+        "airtone.rtp.mos",
+        "airtone.rtp.r_factor",
+        "airtone.rtp.jitter",
+        "airtone.rtp.lost_before",
+        "airtone.call",
+        "airtone.call.outcome",
+        "airtone.call.mos",
+        "airtone.rtp.duplicate",
+    ];
+    let mut rated = 0;
+    for path in all().into_iter().filter(|path| path.starts_with(fixtures_dir())) {
+        let name = path.display();
+        let report = json(["report", "--format", "json", &path.display().to_string()]);
+        let (one_pass, two_passes) = (columns(&path, &[], &fields), columns(&path, &["-2"], &fields));
+        assert_eq!(one_pass.len(), two_passes.len(), "{name}");
+        for stream in report["streams"].as_array().unwrap() {
+            let id = stream["id"].to_string();
+            let of = |rows: &[Vec<String>]| -> Vec<Vec<String>> {
+                rows.iter().filter(|row| row[1] == id).cloned().collect()
+            };
+            let (live, whole) = (of(&one_pass), of(&two_passes));
+            let duplicates = live.iter().filter(|row| row[9] == "1" || row[9] == "True").count() as u64;
+            assert_eq!(duplicates, stream["duplicates"].as_u64().unwrap(), "{name} {id}");
+            if let Some(mos) = stream["mos"]["lq"].as_f64() {
+                rated += 1;
+                let last = live.last().unwrap();
+                assert!(near(&last[2], mos), "{name} {id}: at the end {last:?}, not {mos}");
+                for row in &whole {
+                    assert!(near(&row[2], mos), "{name} {id}: {row:?}, not {mos}");
+                    assert!(near(&row[3], stream["mos"]["r_lq"].as_f64().unwrap()), "{name} {id}: {row:?}");
+                }
+            }
+            if let Some(jitter) = stream["jitter_ms"]["last"].as_f64() {
+                let last = live.iter().rev().find(|row| !row[4].is_empty()).unwrap();
+                assert!(near(&last[4], jitter), "{name} {id}: {last:?}, not {jitter}");
+            }
+        }
+        for call in report["calls"].as_array().unwrap() {
+            let id = call["id"].to_string();
+            for row in two_passes.iter().filter(|row| row[6] == id) {
+                assert_eq!(row[7], call["outcome"], "{name} call {id}");
+                let mos = call["mos"]["worst"].as_f64();
+                assert!(mos.map_or(row[8].is_empty(), |mos| near(&row[8], mos)), "{name} call {id}: {row:?}");
+            }
+            assert!(two_passes.iter().any(|row| row[6] == id), "{name}: no frame of call {id}");
+        }
+    }
+    assert!(rated >= 10 || tshark().is_none(), "only {rated} rated streams");
+}
+
+#[test]
+fn beacons_have_columns() {
+    let path = fixtures_dir().join("wifi-outages.pcapng");
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    let report = json(["report", "--format", "json", &path.display().to_string()]);
+    let rows = columns(&path, &["-2"], &["airtone.bss", "airtone.beacon.lost", "airtone.beacon.lost_before"]);
+    for bss in report["wifi"]["bss"].as_array().unwrap() {
+        let own: Vec<_> = rows.iter().filter(|row| bss["bssid"] == row[0]).collect();
+        assert!(!own.is_empty(), "{bss}");
+        assert!(own.iter().all(|row| bss["beacons"]["lost"].to_string() == row[1]), "{bss}");
+        let live = columns(&path, &[], &["airtone.bss", "airtone.beacon.lost_before"]);
+        assert_eq!(live.iter().filter(|row| bss["bssid"] == row[0]).count(), own.len());
+    }
+    assert!(!report["wifi"]["bss"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn display_filters_find_bad_streams_and_findings() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    let path = fixtures_dir().join("relay-loss.pcapng").display().to_string();
+    let report = json(["report", "--format", "json", &path]);
+    let count = |args: &[&str]| {
+        let output = tshark_with_plugin([&["-2", "-r", &path, "-Y"], args].concat());
+        assert_eq!(complaints(&output), Vec::<String>::new());
+        String::from_utf8(output.stdout).unwrap().lines().count() as u64
+    };
+    let packets = |bad: &dyn Fn(f64) -> bool| -> u64 {
+        let streams = report["streams"].as_array().unwrap().iter();
+        let bad = streams.filter(|stream| bad(stream["mos"]["lq"].as_f64().unwrap()));
+        bad.map(|stream| stream["packets"].as_u64().unwrap()).sum()
+    };
+    assert_eq!(count(&["airtone.rtp.mos < 4"]), packets(&|mos| mos < 4.0));
+    assert!(packets(&|mos| mos < 4.0) > 100, "the fixture has a bad stream");
+    assert_eq!(count(&["airtone.rtp.mos < 3.5"]), packets(&|mos| mos < 3.5));
+    let named = report["findings"][0]["frames"].as_array().unwrap().len() as u64;
+    assert_eq!(count(&["airtone.finding"]), named);
+    assert_eq!(count(&["airtone.finding.critical"]), named);
+}
+
+#[test]
+fn a_read_filter_of_two_passes_leaves_the_figures_alone() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    let path = fixtures_dir().join("relay-loss.pcapng");
+    let fields = ["airtone.stream", "airtone.rtp.jitter", "airtone.rtp.lost_before", "airtone.rtp.mos"];
+    let all = columns(&path, &["-2"], &fields);
+    let rtp: Vec<_> = all.into_iter().filter(|row| !row[0].is_empty()).collect();
+    assert_eq!(columns(&path, &["-2", "-R", "rtp"], &fields), rtp);
+    assert!(rtp.len() > 500);
+}
+
+#[test]
+fn every_view_is_that_of_the_command() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    for name in ["relay-burst.pcapng", "sipp-hold.pcapng", "wifi-outages.pcapng"] {
+        let path = fixtures_dir().join(name).display().to_string();
+        for view in ["calls", "streams", "wifi", "findings"] {
+            let output = tshark_with_plugin(["-q", "-r", &path, "-z", &format!("airtone,{view}")]);
+            assert_eq!(complaints(&output), Vec::<String>::new(), "{name} {view}");
+            let ours =
+                run([view, "--format", "text", "--width", "120", "--color", "never", "--quiet", &path]);
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+            assert_eq!(text(&output.stdout), text(&ours.stdout), "{name} {view}");
+        }
+        let output = tshark_with_plugin(["-q", "-r", &path, "-z", "airtone,report"]);
+        assert!(String::from_utf8_lossy(&output.stdout).lines().count() > 5, "{name}");
+    }
+}
+
+#[test]
+fn a_missing_library_is_one_line() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    let path = fixtures_dir().join("relay-loss.pcapng").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("libairtone.so");
+    std::fs::write(&broken, b"no library").unwrap();
+    for library in [&broken, &folder.path().join("absent.so")] {
+        let output = tshark_with(library, ["-r", &path]);
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 596, "packets are still shown");
+        let complaints = complaints(&output);
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert!(complaints[0].starts_with("airtone: libairtone cannot be loaded"), "{complaints:?}");
+    }
+    assert!(library().is_file());
+}
+
+/// `splitmix64`: the same mutations on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n.max(1) as u64) as usize
+    }
+}
+
+/// Up to this much of a capture is kept, so that thousands of them are read in minutes.
+const KEPT: usize = 60_000;
+
+/// A capture with some bytes changed, runs of bytes repeated or taken out, or its end cut off.
+fn mutate(original: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = original[..original.len().min(KEPT)].to_vec();
+    for _ in 0..=random.below(24) {
+        // The first bytes name the format; without them there is nothing to dissect.
+        let at = 24 + random.below(bytes.len().saturating_sub(24));
+        match random.below(8) {
+            0 => bytes.truncate(at.max(200)),
+            1 => {
+                let end = (at + random.below(64)).min(bytes.len());
+                bytes.drain(at.min(end)..end);
+            }
+            2 => {
+                let end = (at + random.below(64)).min(bytes.len());
+                let again = bytes[at.min(end)..end].to_vec();
+                bytes.splice(end..end, again);
+            }
+            n => {
+                let value = [0, 0xff, 0x80, random.next() as u8, random.next() as u8][n - 3];
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
+                }
+            }
+        }
+    }
+    bytes
+}
+
+/// `AIRTONE_MUTATIONS` sets how many; the seed is fixed, and a failure leaves its capture behind.
+#[test]
+fn no_capture_makes_an_error() {
+    let all: Vec<Vec<u8>> = all()
+        .iter()
+        .filter(|path| path.extension().is_none_or(|end| end != "gz"))
+        .filter_map(|path| std::fs::read(path).ok())
+        .collect();
+    if all.is_empty() {
+        return;
+    }
+    let wanted = std::env::var("AIRTONE_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(200);
+    let mut random = Random(20_261_121);
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..wanted {
+        let original = &all[random.below(all.len())];
+        let bytes = mutate(original, &mut random);
+        let path = folder.path().join("mutated.pcap");
+        std::fs::write(&path, &bytes).unwrap();
+        let path = path.display().to_string();
+        let output = match n % 3 {
+            0 => tshark_with_plugin(["-q", "-r", &path, "-z", "airtone,report"]),
+            1 => tshark_with_plugin(["-r", &path, "-V", "-O", "airtone"]),
+            _ => tshark_with_plugin([
+                "-2",
+                "-r",
+                &path,
+                "-T",
+                "fields",
+                "-e",
+                "airtone.rtp.mos",
+                "-e",
+                "airtone.finding",
+            ]),
+        };
+        let complaints = complaints(&output);
+        // 2: the file is damaged, which tshark says itself.
+        let ended = matches!(output.status.code(), Some(0..=2));
+        if !ended || !complaints.is_empty() {
+            let kept = std::env::temp_dir().join(format!("airtone-mutation-{n}.pcap"));
+            std::fs::write(&kept, &bytes).unwrap();
+            panic!("{}: {:?} {complaints:?}", kept.display(), output.status);
+        }
+    }
+}
