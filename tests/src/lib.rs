@@ -1,6 +1,7 @@
 //! Helpers of the black-box tests: the built command, the recorded captures, the installed tshark.
 
 pub mod manifest;
+pub mod wiresharks;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
