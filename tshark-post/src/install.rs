@@ -144,6 +144,7 @@ pub(crate) fn uninstall(args: &UninstallArgs) -> Result<ExitCode, Failure> {
     let mut manifest = Manifest::load(&record).map_err(Failure::new)?;
     let steps: Vec<_> =
         manifest.files.iter().map(|entry| (entry.path.clone(), remove::step(entry))).collect();
+    let profiles = profiles(&manifest);
     if !args.dry_run {
         remove::apply(&mut manifest, &record).map_err(|failed| failed.failure("uninstall", scope))?;
     }

@@ -67,5 +67,5 @@ fn examine(wireshark: &Wireshark, checks: &mut Checks) {
         checks.add(check);
     }
     checks.add(programs::capturing(wireshark));
-    works::add(wireshark, checks);
+    works::add(wireshark, &copy.library(), checks);
 }

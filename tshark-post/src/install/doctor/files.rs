@@ -17,6 +17,13 @@ pub(super) struct Copy {
     pub(super) scope: Scope,
 }
 
+impl Copy {
+    /// The plugin looks for it beside itself.
+    pub(super) fn library(&self) -> PathBuf {
+        self.path.with_file_name(assets::library_name())
+    }
+}
+
 /// Finds the copies of the plugin and adds what is to be said about them.
 pub(super) fn plugin(wireshark: &Wireshark, checks: &mut Checks) -> Option<Copy> {
     let folders = &wireshark.folders;
@@ -65,7 +72,7 @@ fn again(scope: Scope) -> String {
 
 /// The library beside the plugin.
 pub(super) fn library(copy: &Copy) -> Check {
-    let path = copy.path.with_file_name(assets::library_name());
+    let path = copy.library();
     let name = path.display();
     if !path.is_file() {
         return Check::amiss("library", format!("{name} is missing"), again(copy.scope));

@@ -1,5 +1,7 @@
-//! Checks by running: tshark with the installed plugin against the built-in engine, on a small call.
+//! Checks by running: the installed library, and tshark with the installed plugin, against the built-in engine on a
+//! small call.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -18,13 +20,17 @@ const CALL: &[u8] = include_bytes!("../../../../packaging/doctor/call.pcap");
 /// The parts of the report that both doors must agree on.
 const PARTS: &[&str] = &["calls", "streams", "sip", "wifi", "correlations", "findings"];
 
-/// Adds whether the plugin loads, and if it does, whether its figures are right.
-pub(super) fn add(wireshark: &Wireshark, checks: &mut Checks) {
-    let loaded = loads(wireshark);
-    let goes_on = loaded.is_ok();
-    checks.add(loaded.map_or_else(|amiss| amiss, |()| Check::ok("loads", "tshark lists -z airtone")));
-    if goes_on {
-        checks.add(agrees(wireshark));
+/// Adds whether the library does what it should, whether the plugin loads, and whether its figures are right.
+pub(super) fn add(wireshark: &Wireshark, library: &Path, checks: &mut Checks) {
+    if library.is_file() {
+        checks.add(compared("engine", "the library", &through_library(library)));
+    }
+    match loads(wireshark) {
+        Err(amiss) => checks.add(amiss),
+        Ok(()) => {
+            checks.add(Check::ok("loads", "tshark lists -z airtone"));
+            checks.add(compared("figures", "the plugin", &through_tshark(wireshark)));
+        }
     }
 }
 
@@ -52,36 +58,62 @@ fn complaint(text: &str) -> Option<&str> {
         .or_else(|| lines().find(|line| line.contains("Lua:")))
 }
 
-fn agrees(wireshark: &Wireshark) -> Check {
-    match compare(wireshark) {
-        Ok(None) => Check::ok("figures", "the plugin and tshark-post find the same in a test call"),
-        Ok(Some(part)) => Check::amiss(
-            "figures",
-            format!("the plugin and tshark-post differ in `{part}` of a test call"),
-            "their versions differ: run tshark-post install --force",
-        ),
-        Err(found) => Check::amiss("figures", found, "run tshark-post install --force"),
+/// What another way gives for the test call, or why it gives nothing, against the built-in engine.
+fn compared(name: &'static str, who: &str, theirs: &Result<Value, String>) -> Check {
+    const REMEDY: &str = "run tshark-post install --force";
+    let differs = theirs.as_ref().map_err(Clone::clone).and_then(|theirs| {
+        let ours = with_call(built_in)?;
+        Ok(PARTS.iter().find(|part| ours.get(**part) != theirs.get(**part)))
+    });
+    match differs {
+        Ok(None) => Check::ok(name, format!("{who} finds in a test call what tshark-post finds")),
+        Ok(Some(part)) => {
+            Check::amiss(name, format!("{who} and tshark-post differ in `{part}` of a test call"), REMEDY)
+        }
+        Err(found) => Check::amiss(name, found, REMEDY),
     }
 }
 
-/// The first part in which the two differ. The error says what could not be done.
-fn compare(wireshark: &Wireshark) -> Result<Option<&'static str>, String> {
+/// Calls `analyse` with the test call as a file.
+fn with_call<T>(analyse: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, String> {
     let folder = tempfile::tempdir().map_err(|error| format!("no folder for a test call: {error}"))?;
     let path = folder.path().join("call.pcap");
     fs::write(&path, CALL).map_err(|error| format!("{}: {error}", path.display()))?;
-    let theirs = through_tshark(wireshark, &path)?;
-    let report = analyse(std::slice::from_ref(&path), Config::default(), &mut Progress::new(true));
+    analyse(&path)
+}
+
+fn built_in(call: &Path) -> Result<Value, String> {
+    let report = analyse(&[call.to_owned()], Config::default(), &mut Progress::new(true));
     let report = report.map_err(|failure| match failure {
         Failure::Sentence(sentence) => sentence,
         Failure::BrokenPipe => "the test call cannot be read".to_owned(),
     })?;
-    let ours = serde_json::to_value(&report).map_err(|error| error.to_string())?;
-    Ok(PARTS.iter().find(|part| ours.get(**part) != theirs.get(**part)).copied())
+    serde_json::to_value(&report).map_err(|error| error.to_string())
 }
 
-fn through_tshark(wireshark: &Wireshark, path: &Path) -> Result<Value, String> {
-    let path = path.to_str().ok_or("the folder for temporary files has no plain name")?;
-    let output = tshark(wireshark, &["-q", "-r", path, "-z", "airtone,json"])?;
+/// In a process of its own, which a broken library may crash.
+fn through_library(library: &Path) -> Result<Value, String> {
+    let name = library.display();
+    let program =
+        env::current_exe().map_err(|error| format!("this program does not know its path: {error}"))?;
+    let output = with_call(|call| {
+        let mut command = Command::new(&program);
+        command.args(["report", "--quiet", "--format", "json", "--engine"]).arg(library).arg(call);
+        command.output().map_err(|error| format!("{}: {error}", program.display()))
+    })?;
+    serde_json::from_slice(&output.stdout).map_err(|_| {
+        let error = String::from_utf8_lossy(&output.stderr);
+        let why =
+            error.lines().next().unwrap_or("it ends without a word").trim_start_matches("tshark-post: ");
+        format!("{name} gives no report of a test call: {why}")
+    })
+}
+
+fn through_tshark(wireshark: &Wireshark) -> Result<Value, String> {
+    let output = with_call(|call| {
+        let call = call.to_str().ok_or("the folder for temporary files has no plain name")?;
+        tshark(wireshark, &["-q", "-r", call, "-z", "airtone,json"])
+    })?;
     let text = String::from_utf8_lossy(&output.stdout);
     let json = text.find('{').map(|at| &text[at..]).unwrap_or_default();
     // Other taps of a user's preferences may print after it.
