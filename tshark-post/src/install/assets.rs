@@ -106,7 +106,7 @@ fn beside(name: &str) -> Vec<PathBuf> {
     let Ok(program) = env::current_exe() else { return Vec::new() };
     let program = program.canonicalize().unwrap_or(program);
     let Some(folder) = program.parent() else { return Vec::new() };
-    [".", "../lib/airtone", "../lib", "../libexec/airtone"]
+    ["", "../lib/airtone", "../lib", "../libexec/airtone"]
         .iter()
         .map(|place| folder.join(place).join(name))
         .collect()
