@@ -53,10 +53,13 @@ frame=$(tshark -r "$capture" -Y 'airtone.rtp.lost_before > 0' -T fields -e frame
 wireshark -C Airtone ${frame:+-g "$frame"} -r "$capture" >"$scratch/wireshark.log" 2>&1 &
 pids+=($!)
 
+# Without a window manager some of its waits never end.
+x() { timeout 5 xdotool "$@" 2>/dev/null; }
+
 # The id of a visible window whose title holds a word; waits for it.
 window() {
   for _ in $(seq "${2:-100}"); do
-    xdotool search --onlyvisible --name "$1" 2>/dev/null | head -n 1 | grep . && return
+    x search --onlyvisible --name "$1" | head -n 1 | grep . && return
     sleep 0.2
   done
   return 1
@@ -74,23 +77,26 @@ picture root packets
 # versions, so they are tried from below until the window comes; others that open are closed again.
 open_from_telephony() {
   local title=$1 up
-  for up in $(seq 16); do
-    xdotool windowfocus --sync "$main"
-    xdotool key alt+y
+  for up in $(seq 4 16); do
+    x windowfocus "$main" || true
+    x key alt+y || true
     sleep 0.3
-    for _ in $(seq "$up"); do xdotool key Up; done
-    xdotool key Return
-    window "$title" 5 && return
-    xdotool key Escape Escape
+    for _ in $(seq "$up"); do x key Up || true; done
+    x key Return || true
+    window "$title" 6 && return
+    x key Escape || true
   done
   echo "no window '$title' opens from the Telephony menu" >&2
   return 1
 }
 
 for name in calls streams findings; do
-  found=$(open_from_telephony "Airtone.*$name")
+  found=$(open_from_telephony "Airtone: $name")
+  x windowsize "$found" "$width" 420 || true
+  x windowraise "$found" || true
   sleep 1
   picture "$found" "$name"
-  xdotool windowfocus "$found" && xdotool key Escape
+  x windowfocus "$found" && x key Escape || true
+  sleep 0.5
 done
 ls -l "$out"
