@@ -34,7 +34,7 @@ export HOME=$scratch XDG_RUNTIME_DIR=$scratch/run AIRTONE_STATE=$scratch/state
 mkdir -p -m 700 "$XDG_RUNTIME_DIR" "$HOME/.config/wireshark" "$out"
 "$programs/tshark-post" install
 
-# Size of the window, and columns that show their values rather than empty space.
+# Size of the window; the packet list gets most of it.
 cat >"$HOME/.config/wireshark/recent_common" <<END
 gui.geometry_main_x: 0
 gui.geometry_main_y: 0
@@ -42,6 +42,7 @@ gui.geometry_main_width: $width
 gui.geometry_main_height: $height
 gui.geometry_main_maximized: FALSE
 END
+printf 'gui.geometry_main_upper_pane: 440\n' >"$HOME/.config/wireshark/profiles/Airtone/recent"
 
 Xvfb -displayfd 3 -screen 0 "${width}x${height}x24" -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
 pids+=($!)
@@ -49,8 +50,9 @@ for _ in $(seq 50); do [ -s "$scratch/display" ] && break; sleep 0.1; done
 DISPLAY=:$(cat "$scratch/display")
 export DISPLAY
 
+# A few packets after the third loss: rows of all colours are above it.
 frame=$(tshark -r "$capture" -Y 'airtone.rtp.lost_before > 0' -T fields -e frame.number 2>/dev/null | sed -n 3p)
-wireshark -C Airtone ${frame:+-g "$frame"} -r "$capture" >"$scratch/wireshark.log" 2>&1 &
+wireshark -C Airtone ${frame:+-g "$((frame + 4))"} -r "$capture" >"$scratch/wireshark.log" 2>&1 &
 pids+=($!)
 
 # Without a window manager some of its waits never end.
@@ -92,7 +94,8 @@ open_from_telephony() {
 
 for name in calls streams findings; do
   found=$(open_from_telephony "Airtone: $name")
-  x windowsize "$found" "$width" 420 || true
+  x windowmove "$found" 0 0 || true
+  x windowsize "$found" 1000 300 || true
   x windowraise "$found" || true
   sleep 1
   picture "$found" "$name"
