@@ -4,6 +4,7 @@
 # usage: screenshots.sh [FOLDER]    writes packets.png, calls.png, streams.png, findings.png (default: target/screenshots)
 #
 # Needs Xvfb, wireshark, xdotool and ImageMagick. Exits with 3 where one is missing, with 1 when a window does not open.
+# In an unpacked 4.4: run.sh 4.4 -b REPOSITORY:/repo env AIRTONE_PROGRAMS=/repo/target/debug /repo/tests/gui/screenshots.sh /tmp/shots
 # Builds tshark-post and the library first; AIRTONE_PROGRAMS names a folder that has both already.
 set -euo pipefail
 

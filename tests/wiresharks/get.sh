@@ -48,7 +48,7 @@ bootstrap() {
 
 packages() {
   local names="tshark lua5.4 procps"
-  [ -z "$gui" ] || names="$names wireshark xvfb xauth imagemagick x11-utils xdotool fonts-dejavu-core"
+  [ -z "$gui" ] || names="$names wireshark xvfb xauth imagemagick xdotool libxcb-cursor0 fonts-dejavu-core"
   # A mirror may hold an index older than its date of expiry.
   chroot "$1" sh -c "apt-get update -qq -o Acquire::Check-Valid-Until=false &&
     DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $names" >>"$log" 2>&1 ||
