@@ -35,9 +35,10 @@ pub(crate) fn show(tshark_post: &Path, capture: &Path) -> Result<()> {
         return Ok(());
     }
     println!("\n$ tshark -q -r {} -z airtone,calls\n\n{from_plugin}", capture.display());
-    println!("$ tshark-post calls {}\n", capture.display());
+    println!("$ tshark-post calls --width 120 {}\n", capture.display());
     let mut command = Command::new(tshark_post);
-    command.arg("calls").arg(capture).current_dir(root());
+    // The plugin writes 120 columns.
+    command.args(["calls", "--width", "120"]).arg(capture).current_dir(root());
     status(command, "tshark-post")
 }
 
