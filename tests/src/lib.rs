@@ -4,6 +4,7 @@ pub mod invariants;
 pub mod manifest;
 pub mod plugin;
 pub mod wire;
+pub mod wiresharks;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

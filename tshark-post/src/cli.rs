@@ -1,5 +1,6 @@
 //! The command line as it is typed. Nothing here does anything.
 
+mod install;
 mod mos;
 mod values;
 
@@ -10,6 +11,7 @@ use airtone_engine::Config;
 use airtone_engine::config::JitterBuffer;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
 pub(crate) use mos::{MosArgs, MosFormat};
 pub(crate) use values::{Colour, Compat, Format, Level, TableFormat};
 use values::{buffer, delay};
@@ -53,6 +55,12 @@ pub(crate) enum Command {
     Findings(FindingsArgs),
     /// The E-model as a calculator: R and MOS of a codec at a loss and a delay
     Mos(MosArgs),
+    /// Put the plugin, its library and the profile where this Wireshark looks
+    Install(InstallArgs),
+    /// Take back what install has put, and nothing else
+    Uninstall(UninstallArgs),
+    /// Check Wireshark, what is installed in it, and that it works
+    Doctor(DoctorArgs),
     /// The JSON schema of the report
     Schema,
     /// Shell completions, to standard output

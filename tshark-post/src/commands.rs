@@ -10,6 +10,7 @@ use airtone_report::View;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
+use crate::install;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
@@ -21,6 +22,9 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Wifi(args) => captures::view(View::Wifi, args),
         Command::Findings(args) => captures::findings(args),
         Command::Mos(args) => mos::run(args),
+        Command::Install(args) => install::install(args),
+        Command::Uninstall(args) => install::uninstall(args),
+        Command::Doctor(args) => install::doctor(args),
         Command::Schema => reference::schema(),
         Command::Completions { shell } => reference::completions(*shell),
         Command::ExportFields => reference::export_fields(),

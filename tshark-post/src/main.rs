@@ -7,6 +7,7 @@ mod analysis;
 mod cli;
 mod commands;
 mod failure;
+mod install;
 mod loaded;
 mod output;
 mod progress;

@@ -7,6 +7,7 @@ mod docs;
 mod generate;
 mod run;
 mod shell;
+mod wireshark;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::shell::{build_tshark_post, has, root, sh, status};
+use crate::wireshark;
 
 /// The recording that shows most in one screen.
 const BUNDLED: &str = "tests/captures/relay-loss.pcapng";
@@ -31,6 +32,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let program = build_tshark_post()?;
     if args.files.is_empty() {
         report(&program, &[Path::new(BUNDLED)])?;
+        wireshark::show(&program, Path::new(BUNDLED))?;
         println!("\nNow your own capture:\n\n  cargo xtask run FILE...\n");
         println!("or, without cargo:\n\n  {} report FILE...", program.display());
         return Ok(());
