@@ -61,7 +61,7 @@ pub fn fragment(
     let mut out = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0];
     out.extend((payload.len() as u16 + 20).to_be_bytes());
     out.extend(id.to_be_bytes());
-    out.extend((offset / 8 | if more { 0x2000 } else { 0 }).to_be_bytes());
+    out.extend(((offset / 8) | if more { 0x2000 } else { 0 }).to_be_bytes());
     out.extend([64, protocol, 0, 0]);
     out.extend(source);
     out.extend(destination);

@@ -128,7 +128,7 @@ fn every_format_is_the_same_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let crowd = saved(folder.path(), "crowd.pcap", &crowd()).display().to_string();
     for format in ["text", "jsonl", "csv"] {
-        let [first, again] = [(); 2].map(|()| run(&["report", "--format", format, &crowd]).stdout);
+        let [first, again] = [(); 2].map(|()| run(["report", "--format", format, &crowd]).stdout);
         assert!(!first.is_empty() && first == again, "{format}");
     }
 }
@@ -236,5 +236,5 @@ fn compression_changes_nothing() {
 
 /// Some files of the outside world are in formats that are refused.
 fn is_capture(file: &Path) -> bool {
-    run(&["report", "--format", "json", &file.display().to_string()]).status.success()
+    run(["report", "--format", "json", &file.display().to_string()]).status.success()
 }

@@ -10,12 +10,12 @@ fn every_capture_ends_in_a_sane_report() {
         if name.ends_with("sip-protos-fuzz.cap") {
             continue;
         }
-        let output = run(&["report", "--format", "json", &name]);
+        let output = run(["report", "--format", "json", &name]);
         assert_eq!(output.status.code(), Some(0), "{name}: {}", String::from_utf8_lossy(&output.stderr));
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{name}: {e}"));
         assert!(report["capture"]["packets"].as_u64().unwrap() > 0, "{name}: no packets");
         sane(&name, &report);
-        let text = run(&["report", "--format", "text", "--width", "80", &name]);
+        let text = run(["report", "--format", "text", "--width", "80", &name]);
         assert_eq!(text.status.code(), Some(0), "{name}");
         let text = String::from_utf8(text.stdout).expect("text is UTF-8");
         assert!(!text.trim().is_empty(), "{name}: empty text");
@@ -53,7 +53,7 @@ fn a_format_that_is_no_pcap_is_refused_with_the_way_out() {
     let Some(path) = captures().into_iter().find(|p| p.ends_with("sip-protos-fuzz.cap")) else {
         return eprintln!("skipped: the shared captures are not here");
     };
-    let output = run(&["report", &path.display().to_string()]);
+    let output = run(["report", &path.display().to_string()]);
     assert_eq!(output.status.code(), Some(2));
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(error.trim_end().lines().count(), 1, "{error}");

@@ -27,7 +27,7 @@ fn inputs() -> Vec<PathBuf> {
 
 /// The arguments of `-T fields` as the command itself prints them.
 fn field_arguments() -> Vec<String> {
-    let text = String::from_utf8(run(&["export-fields"]).stdout).unwrap();
+    let text = String::from_utf8(run(["export-fields"]).stdout).unwrap();
     let line = text.lines().find(|l| l.contains("-T fields")).expect("a line for -T fields");
     let words: Vec<&str> = line.split_whitespace().collect();
     let begin = words.iter().position(|w| *w == "-T").unwrap();
@@ -58,11 +58,11 @@ fn five_formats_and_the_capture_agree() {
     ];
     let folder = tempfile::tempdir().unwrap();
     for capture in inputs() {
-        let truth = json(&["report", "--format", "json", &capture.display().to_string()]);
+        let truth = json(["report", "--format", "json", &capture.display().to_string()]);
         for (name, args) in &formats {
             let file = folder.path().join("export");
             export(&capture, args, &file);
-            let report = json(&["report", "--format", "json", &file.display().to_string()]);
+            let report = json(["report", "--format", "json", &file.display().to_string()]);
             let timed = *name != "jsonraw";
             let what = format!("{} as {name}", capture.display());
             assert_same(&what, &essence(&truth, timed), &essence(&report, timed));
@@ -208,11 +208,11 @@ fn other_shapes_give_the_same_and_say_what_they_lack() {
         });
         json!([calls.collect::<Vec<_>>(), streams.collect::<Vec<_>>()])
     };
-    let truth = essence(&json(&["report", "--format", "json", &capture.display().to_string()]));
+    let truth = essence(&json(["report", "--format", "json", &capture.display().to_string()]));
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("export");
     let check = |what: &str, lacks: &[&str]| {
-        let report = json(&["report", "--format", "json", &file.display().to_string()]);
+        let report = json(["report", "--format", "json", &file.display().to_string()]);
         assert_same(what, &truth, &essence(&report));
         let missing = report["capture"]["missing_fields"].as_array().unwrap();
         let fits = missing.len() == lacks.len()
@@ -242,7 +242,7 @@ fn beacons_of_a_few_fields() {
         let of = &report["wifi"]["bss"][0]["beacons"];
         json!([of["received"], of["lost"], of["longest_run"]])
     };
-    let truth = beacons(&json(&["report", "--format", "json", &capture.display().to_string()]));
+    let truth = beacons(&json(["report", "--format", "json", &capture.display().to_string()]));
     let scratch = tempfile::tempdir().unwrap();
     let file = scratch.path().join("export");
     for (arguments, lacks) in [
@@ -260,7 +260,7 @@ fn beacons_of_a_few_fields() {
         ),
     ] {
         export(&capture, &shape(arguments), &file);
-        let report = json(&["report", "--format", "json", &file.display().to_string()]);
+        let report = json(["report", "--format", "json", &file.display().to_string()]);
         assert_eq!(beacons(&report), truth, "{arguments}");
         let missing: Vec<&str> = report["capture"]["missing_fields"]
             .as_array()

@@ -23,8 +23,7 @@ fn filters_show_the_frames_that_findings_name() {
         if NOT_FOR_TSHARK.iter().any(|end| name.ends_with(end)) {
             continue;
         }
-        for finding in
-            json(&["findings", "--format", "json", &name])["findings"].as_array().expect("findings")
+        for finding in json(["findings", "--format", "json", &name])["findings"].as_array().expect("findings")
         {
             let problem = problem(&path, finding);
             failures.extend(problem.map(|problem| format!("{name}: {}: {problem}", finding["title"])));
@@ -127,7 +126,7 @@ fn names_chosen_by_strangers_stay_inside_their_filters() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("hostile.pcap");
     std::fs::write(&path, pcap(&calls.chain(registrations).collect::<Vec<_>>())).expect("written");
-    let report = json(&["findings", "--format", "json", &path.display().to_string()]);
+    let report = json(["findings", "--format", "json", &path.display().to_string()]);
     let findings = report["findings"].as_array().expect("findings");
     assert!(findings.len() >= 2 * names.len() - 1, "{findings:#?}");
     let failures: Vec<String> = findings.iter().filter_map(|finding| problem(&path, finding)).collect();

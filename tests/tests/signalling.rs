@@ -8,7 +8,7 @@ fn report(file: &str) -> Option<Value> {
         eprintln!("skipped: the shared captures are not here (AIRTONE_CAPTURES)");
         return None;
     };
-    Some(json(&["report", "--format", "json", &folder.join(file).display().to_string()]))
+    Some(json(["report", "--format", "json", &folder.join(file).display().to_string()]))
 }
 
 /// `None` is a figure that the capture does not tell.

@@ -9,7 +9,7 @@ fn calls(file: &str) -> Option<String> {
         return None;
     };
     let output =
-        run(&["report", "--format", "text", "--width", "80", &folder.join(file).display().to_string()]);
+        run(["report", "--format", "text", "--width", "80", &folder.join(file).display().to_string()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("text is UTF-8");
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");

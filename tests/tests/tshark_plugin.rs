@@ -171,7 +171,8 @@ fn beacons_have_columns() {
     for bss in report["wifi"]["bss"].as_array().unwrap() {
         let own: Vec<_> = rows.iter().filter(|row| bss["bssid"] == row[0]).collect();
         assert!(!own.is_empty(), "{bss}");
-        assert!(own.iter().all(|row| bss["beacons"]["lost"].to_string() == row[1]), "{bss}");
+        let lost = bss["beacons"]["lost"].to_string();
+        assert!(own.iter().all(|row| row[1] == lost), "{bss}");
         let live = columns(&path, &[], &["airtone.bss", "airtone.beacon.lost_before"]);
         assert_eq!(live.iter().filter(|row| bss["bssid"] == row[0]).count(), own.len());
     }

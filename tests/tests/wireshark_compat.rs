@@ -96,7 +96,7 @@ fn line_of_tshark(line: &str) -> Option<(String, Vec<String>)> {
 
 fn of_airtone(path: &Path) -> Streams {
     let report =
-        json(&["streams", "--compat", "wireshark-4.0", "--format", "json", &path.display().to_string()]);
+        json(["streams", "--compat", "wireshark-4.0", "--format", "json", &path.display().to_string()]);
     let streams = report["streams"].as_array().expect("streams");
     streams.iter().filter(|s| s["wireshark"].is_object()).map(of_stream).collect()
 }

@@ -48,7 +48,7 @@ impl Host {
     fn tshark_post(&self, args: &[&str]) -> Output {
         let own = tshark_post().display().to_string();
         let program = if self.unpacked.is_some() { "/airtone/tshark-post" } else { &own };
-        self.run(&[&[program], args].concat())
+        self.run([&[program], args].concat())
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -68,7 +68,7 @@ impl Host {
     /// Standard output of tshark, which must say nothing about Lua.
     #[track_caller]
     fn tshark(&self, args: &[&str]) -> String {
-        let output = self.run(&[&["tshark"], args].concat());
+        let output = self.run([&["tshark"], args].concat());
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{} {args:?}: {errors}", self.name);
         assert!(!errors.contains("Lua") && !errors.contains("airtone"), "{} {args:?}: {errors}", self.name);
@@ -131,7 +131,7 @@ fn install_check_compare_uninstall() {
 }
 
 fn same_report(host: &Host, capture: &str) {
-    let truth = json(&["report", "--format", "json", &fixtures_dir().join(capture).display().to_string()]);
+    let truth = json(["report", "--format", "json", &fixtures_dir().join(capture).display().to_string()]);
     let text = host.tshark(&["-q", "-r", &host.capture(capture), "-z", "airtone,json"]);
     let report: Value =
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{} {capture}: {e}: {text}", host.name));
@@ -142,7 +142,7 @@ fn same_report(host: &Host, capture: &str) {
 
 /// Columns: the whole stream's MOS once read (`-2`), and the loss at each packet.
 fn same_figures(host: &Host, capture: &str) {
-    let truth = json(&["streams", "--format", "json", &fixtures_dir().join(capture).display().to_string()]);
+    let truth = json(["streams", "--format", "json", &fixtures_dir().join(capture).display().to_string()]);
     let streams = truth["streams"].as_array().unwrap();
     let path = host.capture(capture);
     let fields =
