@@ -48,7 +48,7 @@ impl Host {
     fn tshark_post(&self, args: &[&str]) -> Output {
         let own = tshark_post().display().to_string();
         let program = if self.unpacked.is_some() { "/airtone/tshark-post" } else { &own };
-        self.run([&[program], args].concat())
+        self.run(&[&[program], args].concat())
     }
 
     fn run(&self, args: &[&str]) -> Output {
@@ -68,7 +68,7 @@ impl Host {
     /// Standard output of tshark, which must say nothing about Lua.
     #[track_caller]
     fn tshark(&self, args: &[&str]) -> String {
-        let output = self.run([&["tshark"], args].concat());
+        let output = self.run(&[&["tshark"], args].concat());
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{} {args:?}: {errors}", self.name);
         assert!(!errors.contains("Lua") && !errors.contains("airtone"), "{} {args:?}: {errors}", self.name);

@@ -35,7 +35,7 @@ pub(crate) struct UninstallArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct WhomArgs {
-    /// For this user only; needs no permissions [default]
+    /// For this user only; needs no permissions (the default)
     #[arg(long, conflicts_with = "system")]
     user: bool,
     /// For every user, root included
