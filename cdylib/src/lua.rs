@@ -1,8 +1,8 @@
 //! The Lua entry: `luaopen_airtone` for the Lua inside Wireshark and tshark, versions 5.1 to 5.4.
 //!
 //! The library links no Lua. It finds the entry points of the host's own Lua when it is opened and uses only
-//! those with one binary interface in all versions ([`host`], the only unsafe part). What is offered is in
-//! [`door`], what it computes in [`analysis`].
+//! those with one binary interface in all versions (`host`, the only unsafe part). What is offered is in
+//! `door`, what it computes in `analysis`.
 //!
 //! ```lua
 //! local open = package.loadlib("/path/to/libairtone.so", "luaopen_airtone")

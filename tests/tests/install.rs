@@ -303,7 +303,7 @@ fn what_cannot_work_is_one_sentence() {
         let sentence = place.refused(args);
         assert!(sentence.contains(words), "{sentence}");
     }
-    assert_eq!(place.run(["install", "--user", "--system"]).status.code(), Some(2));
+    assert_eq!(place.run(&["install", "--user", "--system"]).status.code(), Some(2));
 }
 
 #[test]
@@ -406,7 +406,7 @@ fn doctor_says_what_is_amiss_and_what_to_do() {
 #[test]
 fn doctor_text_is_one_line_per_check() {
     let place = Place::new("4.4.18");
-    let output = place.run(["doctor"]);
+    let output = place.run(&["doctor"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1));
     let is_check = |line: &str| ["ok ", "note ", "amiss "].iter().any(|status| line.starts_with(status));

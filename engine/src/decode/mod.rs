@@ -3,8 +3,8 @@
 //! [`Decoder::decode`] hands every UDP datagram, TCP segment and 802.11 frame of a packet to the caller;
 //! what cannot be decoded is counted by reason, never an error.
 //!
-//! The common frame (Ethernet with at most one VLAN tag, IP, UDP, no tunnel) takes [`fast`]; all others
-//! take [`walk`], which descends layer by layer. Both give the same items.
+//! The common frame (Ethernet with at most one VLAN tag, IP, UDP, no tunnel) takes `fast`; all others
+//! take `walk`, which descends layer by layer. Both give the same items.
 
 mod bytes;
 mod cutter;

@@ -193,7 +193,7 @@ fn busy_call(n: u64) -> Frame {
     };
     let cseq = format!("{} {method}", n / 7 + 1);
     let tag = if n == 0 { "" } else { &tag };
-    sip_frame(n, &wire::sip(start, "busy", &cseq, tag, more, if n % 7 == 0 { "5" } else { "" }))
+    sip_frame(n, &wire::sip(start, "busy", &cseq, tag, more, if n.is_multiple_of(7) { "5" } else { "" }))
 }
 
 fn huge_sdp(n: u64) -> Frame {

@@ -127,7 +127,7 @@ fn mutate(frames: &mut Vec<Frame>, random: &mut Random) {
         5 => frames[at].interface = random.any() as u32,
         6 => {
             frames[at].link =
-                LinkType([0, 1, 9, 12, 50, 101, 105, 113, 119, 127, 163, 192, 228, 276][random.below(14)])
+                LinkType([0, 1, 9, 12, 50, 101, 105, 113, 119, 127, 163, 192, 228, 276][random.below(14)]);
         }
         7 => {
             let donor = frames[other].bytes.clone();
