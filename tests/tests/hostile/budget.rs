@@ -15,7 +15,9 @@ const COUNTS: [u64; 2] = [2_000, 6_000];
 #[test]
 fn state_of_a_stream_is_at_most_2_kb() {
     let test = "budget::state_of_a_stream_is_at_most_2_kb";
-    let Some((state, report)) = growth(test, |engine, n| stream(engine, n, None)) else { return };
+    // Resident memory comes in pages and in what the allocator keeps: the least of several readings is the state.
+    let readings = std::iter::repeat_with(|| growth(test, |engine, n| stream(engine, n, None))).take(5);
+    let Some((state, report)) = readings.map_while(|reading| reading).min() else { return };
     println!("{state} bytes of state per stream, {report} more for its report");
     assert!(state <= 2_048, "{state} bytes");
 }
