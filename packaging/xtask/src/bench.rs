@@ -62,6 +62,15 @@ struct Results {
     /// Whether the runs on one core were held there.
     pinned: bool,
     memory: Memory,
+    /// Where the collection of public captures is there.
+    slowest: Option<Slowest>,
+}
+
+/// The capture that takes longest.
+struct Slowest {
+    files: usize,
+    name: String,
+    wall_s: f64,
 }
 
 struct Memory {
@@ -101,7 +110,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let tshark = time_tshark(&capture, pinning, folder.path())?;
     let memory = measure_memory(&binary, args.quick)?;
 
-    let results = Results { speed, one_core, two_cores, tshark, pinned: pinning == Pinning::Taskset, memory };
+    let slowest = slowest_capture(&binary, &report)?;
+    let pinned = pinning == Pinning::Taskset;
+    let results = Results { speed, one_core, two_cores, tshark, pinned, memory, slowest };
     print!("{}", publish::text(&results));
     ensure!(
         results.memory.peak_bytes < MEMORY_BUDGET,
@@ -114,6 +125,29 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             .with_context(|| format!("writing {}", path.display())),
         None => Ok(()),
     }
+}
+
+/// Every capture of the public collection (`AIRTONE_CAPTURES`), each in a run of its own.
+fn slowest_capture(binary: &Path, report: &Path) -> anyhow::Result<Option<Slowest>> {
+    let folder = std::env::var_os("AIRTONE_CAPTURES")
+        .map_or_else(|| crate::shell::root().join("../shared/captures"), PathBuf::from);
+    let mut timings = Vec::new();
+    for folder in [folder.clone(), folder.join("mirrors-and-air")] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // One file there is no pcap, and is refused.
+            let is_capture = [".pcap", ".pcapng", ".cap", ".gz"].iter().any(|end| name.ends_with(end));
+            if !is_capture || name == "sip-protos-fuzz.cap" {
+                continue;
+            }
+            let mut command = Pinning::None.command(binary);
+            command.args(["report", "--quiet", "--format", "json"]).arg(entry.path());
+            timings.push((measure::time(&command, report)?.wall_s, name));
+        }
+    }
+    let files = timings.len();
+    let slowest = timings.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    Ok(slowest.map(|(wall_s, name)| Slowest { files, name, wall_s }))
 }
 
 /// Builds tshark-post as users get it and says where it is.

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use super::measure::Timing;
-use super::{Args, MEMORY_CONCURRENT, Results};
+use super::{Args, MEMORY_CONCURRENT, Results, Slowest};
 
 /// Lowest, median and highest.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,6 +90,10 @@ fn lines(results: &Results) -> Vec<Line> {
         let (two, two_text) = speed(two_cores, |timing| timing.wall_s);
         lines.push(("two threads, by wall time", two_text));
         lines.push(("two cores against one", format!("{:.2} x", two / wall)));
+        if let Some(tshark) = results.tshark {
+            let ratio = two / (packets / tshark.wall_s);
+            lines.push(("two threads, the default, against tshark", format!("{ratio:.0} x")));
+        }
     }
     let memory = &results.memory;
     let peak = memory.peak_bytes as f64 / 1e6;
@@ -102,6 +106,13 @@ fn lines(results: &Results) -> Vec<Line> {
         ),
     ));
     lines.push(("peak memory (VmHWM) on the pipe", format!("{peak:.1} MB")));
+    if let Some(slowest) = &results.slowest {
+        let Slowest { files, name, wall_s } = slowest;
+        lines.push((
+            "public captures, one by one",
+            format!("{files} files, the slowest {wall_s:.2} s ({name})"),
+        ));
+    }
     lines
 }
 
