@@ -50,33 +50,12 @@ fn bytes(row: &Row, field: f::Field) -> Option<Vec<u8>> {
 }
 
 fn whole_frame(row: &Row, link: Option<LinkType>) -> Option<Kind> {
-    let link = row.number(f::FRAME_ENCAP).and_then(link_of_encap).or(link)?;
+    let link = row.number(f::FRAME_ENCAP).and_then(LinkType::of_wireshark).or(link)?;
     let mut bytes = Vec::new();
     hex(row.first(f::FRAME_RAW)?, &mut bytes)?;
     let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let orig_len = row.first(f::FRAME_LEN).and_then(unsigned).and_then(|n| u32::try_from(n).ok());
     Some(Kind::Packet { link, orig_len: orig_len.unwrap_or(captured).max(captured), bytes })
-}
-
-/// tshark numbers encapsulations in its own way (`frame.encap_type`).
-fn link_of_encap(encap: u32) -> Option<LinkType> {
-    Some(match encap {
-        1 => LinkType::ETHERNET,
-        4 | 19 => LinkType::PPP,
-        7 => LinkType::RAW,
-        15 => LinkType::NULL,
-        20 => LinkType::IEEE802_11,
-        21 => LinkType::PRISM,
-        23 => LinkType::RADIOTAP,
-        24 => LinkType::AVS,
-        25 => LinkType::LINUX_SLL,
-        129 => LinkType::IPV4,
-        130 => LinkType::IPV6,
-        139 => LinkType::PPP_ETHER,
-        174 => LinkType::LOOP,
-        210 => LinkType::LINUX_SLL2,
-        _ => return None,
-    })
 }
 
 fn segment(row: &Row) -> Option<Kind> {
