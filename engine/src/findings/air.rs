@@ -43,7 +43,7 @@ fn beacon_outage(bss: &Bss) -> Option<Finding> {
         OutageCause::Air => "the AP's clock ran on, so it was on and its beacons did not get through the air",
         OutageCause::ApRestart => "the AP itself was silent",
         OutageCause::ChannelSwitch => "around an announced channel switch",
-        _ => "the cause cannot be told from this capture",
+        _ => "the cause cannot be told from this capture; the sensor may not have listened",
     };
     let others = match outages.len() - 1 {
         0 => String::new(),
