@@ -1,0 +1,8 @@
+//! Live sources for Wireshark's capture dialog.
+//!
+//! Wireshark starts the binary of this crate for each step: it asks which interfaces there are ([`source::Kind::interfaces`]),
+//! what can be set ([`dialog`]), and then captures ([`source::Source`]) into a FIFO.
+
+pub mod dialog;
+pub mod failure;
+pub mod source;
