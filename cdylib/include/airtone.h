@@ -181,6 +181,9 @@
 // Tables.
 #define AIRTONE_FORMAT_CSV 4
 
+// One page for a browser that needs no network and no other file; the whole report only.
+#define AIRTONE_FORMAT_HTML 5
+
 // Everything.
 #define AIRTONE_VIEW_REPORT 0
 

@@ -51,6 +51,7 @@ pub const AIRTONE_FORMAT_TEXT: u32 = 1;
 pub const AIRTONE_FORMAT_JSON: u32 = 2;
 pub const AIRTONE_FORMAT_JSONL: u32 = 3;
 pub const AIRTONE_FORMAT_CSV: u32 = 4;
+pub const AIRTONE_FORMAT_HTML: u32 = 5;
 pub const AIRTONE_VIEW_REPORT: u32 = 0;
 pub const AIRTONE_VIEW_CALLS: u32 = 1;
 pub const AIRTONE_VIEW_STREAMS: u32 = 2;

@@ -227,6 +227,10 @@ pub(crate) fn report(view: View, format: Format) -> (u32, airtone_report_options
             AIRTONE_FORMAT_JSONL
         }
         Format::Csv => AIRTONE_FORMAT_CSV,
+        Format::Html => {
+            options.view = AIRTONE_VIEW_REPORT;
+            AIRTONE_FORMAT_HTML
+        }
     };
     (format, options)
 }

@@ -63,6 +63,7 @@ fn layout(format: cli::Format, common: &Common) -> Format {
         cli::Format::Json => Format::Json { compact: common.output.compact },
         cli::Format::Jsonl => Format::Jsonl,
         cli::Format::Csv => Format::Csv,
+        cli::Format::Html => Format::Html,
     }
 }
 

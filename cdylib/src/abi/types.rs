@@ -366,6 +366,8 @@ pub const AIRTONE_FORMAT_JSON: u32 = 2;
 pub const AIRTONE_FORMAT_JSONL: u32 = 3;
 /// Tables.
 pub const AIRTONE_FORMAT_CSV: u32 = 4;
+/// One page for a browser that needs no network and no other file; the whole report only.
+pub const AIRTONE_FORMAT_HTML: u32 = 5;
 
 /// Everything.
 pub const AIRTONE_VIEW_REPORT: u32 = 0;
