@@ -30,6 +30,10 @@ const SCRIPT: &str = include_str!("html/page.js");
 /// SHA-256 of [`SCRIPT`] in base64, for the content security policy; a test compares it.
 const SCRIPT_HASH: &str = include_str!("html/page.js.sha256");
 
+/// What to set [`airtone_engine::Config::interval_points`] to, so that streams are shown over time; the page is whole
+/// without it.
+pub const INTERVAL_POINTS: u16 = 60;
+
 /// What every part of the page knows.
 struct Page<'a> {
     report: &'a Report,

@@ -42,7 +42,7 @@ shot() {
   shift 4
   chromium --window-size="$size" --screenshot="$out/$name.png" "$@" "file://$file"
   if command -v convert >/dev/null; then
-    convert "$out/$name.png" -colors 128 -strip "PNG8:$scratch/small.png" && mv "$scratch/small.png" "$out/$name.png"
+    convert "$out/$name.png" +dither -colors 96 -strip "PNG8:$scratch/small.png" && mv "$scratch/small.png" "$out/$name.png"
   fi
 }
 

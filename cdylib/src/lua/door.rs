@@ -3,6 +3,7 @@
 use airtone_engine::config::JitterBuffer;
 use airtone_engine::{Config, LinkType, Packet};
 use airtone_report::View;
+use airtone_report::html::INTERVAL_POINTS;
 
 use super::analysis::Analysis;
 use super::host::{Arguments, FirstArguments};
@@ -70,7 +71,8 @@ pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static s
         _ => return Err("airtone.new: the buffer is 0 to 1000 (ms), \"adaptive\" or \"none\""),
     }
     config.rtp_heuristic = !arguments.truth(2);
-    config.rtp_heuristic = !arguments.truth(2);
+    // The HTML report may be asked for at the end.
+    config.interval_points = INTERVAL_POINTS;
     config.declared_delay_ms = arguments.number(3).filter(|ms| ms.is_finite() && *ms >= 0.0);
     Ok(Analysis::new(config))
 }

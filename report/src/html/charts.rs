@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
-use airtone_engine::model::{BufferPoint, Stream};
+use airtone_engine::Nanos;
+use airtone_engine::model::{BufferPoint, Intervals, Stream};
 use airtone_engine::quality::codec::Scale;
 
-use super::figures::percent;
+use super::figures::{ms, percent};
 use super::markup::Markup;
-use crate::text::units::{duration, share};
+use crate::text::units::share;
 
 /// Plots have this many units across and 100 up; the page stretches them.
 pub(super) const ACROSS: f64 = 600.0;
@@ -127,15 +128,95 @@ fn curve_row(
     m.put("</svg></td></tr>");
 }
 
-/// MOS, jitter and loss from the first to the last packet.
-pub(super) fn over_time(m: &mut Markup, stream: &Stream) {
-    let Some(worst) = stream.mos_worst_interval else { return };
-    if stream.duration_s.is_some_and(|seconds| seconds > worst.interval_s) {
-        m.put("<p class=quiet>Lowest MOS-LQ of any ").text(&duration(worst.interval_s));
-        m.put(": ")
-            .show(format_args!("{:.2}", worst.lq))
-            .put("; overall loss ")
-            .text(&percent(stream.lost_percent));
-        m.put(".</p>\n");
+/// MOS, jitter and loss from the first to the last packet, below each other on one axis of time.
+pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) {
+    let Some(intervals) = &stream.intervals else { return };
+    let n = intervals.expected.len();
+    if n < 2 {
+        return;
     }
+    m.put("<figure class=chart><figcaption>Over time, ").text(&span(intervals.interval_s));
+    m.put(" each</figcaption>\n");
+    mos_strip(m, stream, intervals);
+    jitter_strip(m, intervals);
+    loss_strip(m, intervals);
+    let length = n as f64 * intervals.interval_s;
+    m.put(
+        "<div class=strip aria-hidden=true><span class=\"lab quiet\">s of the capture</span><div class=axis>",
+    );
+    for quarter in 0..=4 {
+        let at = Nanos(stream.start.0.saturating_add((length * f64::from(quarter) / 4.0 * 1e9) as i64));
+        let seconds = origin.and_then(|origin| at.known_seconds_since(origin)).unwrap_or(0.0);
+        m.put("<span>").show(format_args!("{seconds:.1}")).put("</span>");
+    }
+    m.put("</div></div></figure>\n");
+}
+
+fn span(seconds: f64) -> String {
+    if seconds == 1.0 { "a second".to_owned() } else { format!("{seconds:.0} seconds") }
+}
+
+fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
+    let known = intervals.lq.iter().flatten();
+    let (low, high) = known.fold((f32::INFINITY, 0.0_f32), |(low, high), &lq| (low.min(lq), high.max(lq)));
+    if !low.is_finite() {
+        return;
+    }
+    let width = 1.0 / intervals.lq.len() as f64;
+    let level = |lq: f64| (lq - 1.0) / (top(stream.mos.scale) - 1.0);
+    let levels = || intervals.lq.iter().map(|lq| (width, lq.map(|lq| level(f64::from(lq)))));
+    strip(m, "MOS-LQ", &format!("{low:.2} to {high:.2}"));
+    let guide = 100.0 - level(3.6) * 100.0;
+    m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=area");
+    m.attr("d", &area(levels())).put("/><path").attr("d", &steps(levels())).put("/></svg></div>\n");
+}
+
+fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
+    let most = intervals.jitter_ms.iter().flatten().fold(0.0_f32, |most, &jitter| most.max(jitter));
+    if most <= 0.0 {
+        return;
+    }
+    let width = 1.0 / intervals.jitter_ms.len() as f64;
+    // Below a few milliseconds nothing is heard: the strip must not make a mountain of them.
+    let full = f64::from(most).max(10.0);
+    let levels = || intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
+    strip(m, "Jitter", &format!("up to {}", ms(f64::from(most))));
+    m.put("<path class=area")
+        .attr("d", &area(levels()))
+        .put("/><path")
+        .attr("d", &steps(levels()))
+        .put("/></svg></div>\n");
+}
+
+fn loss_strip(m: &mut Markup, intervals: &Intervals) {
+    let share = |n: u32, of: u32| f64::from(n) / f64::from(of.max(1));
+    let both = || intervals.lost.iter().zip(&intervals.late).zip(&intervals.expected);
+    let most = both().map(|((&lost, &late), &of)| share(lost.saturating_add(late), of)).fold(0.0, f64::max);
+    let (lost, late) = (total(&intervals.lost), total(&intervals.late));
+    if lost + late == 0 {
+        m.put("<div class=strip><span class=lab><b>Lost, late</b></span><span class=\"lab quiet\">none</span></div>\n");
+        return;
+    }
+    let width = 1.0 / intervals.lost.len() as f64;
+    let full = most.max(0.05);
+    strip(m, "Lost, late", &format!("{lost} lost, {late} late, up to {}", percent(100.0 * most)));
+    let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
+    let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
+    m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));
+    m.put("/></svg></div>\n");
+}
+
+fn total(counts: &[u32]) -> u64 {
+    counts.iter().map(|&n| u64::from(n)).sum()
+}
+
+/// Begins a strip: its name and what it shows in words, then the plot.
+fn strip(m: &mut Markup, name: &'static str, words: &str) {
+    m.put("<div class=strip><span class=lab><b>").put(name).put("</b><br><span class=quiet>").text(words);
+    m.put("</span></span><svg class=plot aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none>");
+}
+
+/// As [`steps`], filled down to the bottom.
+fn area(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
+    bars(levels.map(|(width, level)| (width, 0.0, level.unwrap_or(0.0))))
 }

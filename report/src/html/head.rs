@@ -22,7 +22,7 @@ pub(super) fn title(report: &Report) -> String {
 pub(super) fn header(m: &mut Markup, report: &Report) {
     let capture = &report.capture;
     m.put("<header class=top><div class=bar><p class=brand>Airtone report</p></div>\n<h1>");
-    m.text(&title(report)).put("</h1>\n<p class=facts>");
+    m.text(&title(report)).put("</h1>\n<p class=read>");
     m.show(count(capture.packets, "packet", "packets"));
     match (capture.first, capture.duration_s) {
         (Some(first), Some(seconds)) => {
@@ -59,11 +59,7 @@ fn verdict(m: &mut Markup, report: &Report) {
         .put("</span> <span><strong>")
         .text(&worst.title)
         .put(".</strong> ");
-    m.text(&tally(report)).put(if report.findings.len() == 1 {
-        " to look at."
-    } else {
-        " to look at in all."
-    });
+    m.text(&tally(report)).put(if report.findings.len() == 1 { " finding." } else { " in all." });
     m.put("</span></p>\n");
 }
 
@@ -99,7 +95,7 @@ fn tiles(m: &mut Markup, report: &Report) {
         let beacons = report.wifi.bss.iter().map(|bss| &bss.beacons);
         let (lost, expected) = beacons.fold((0, 0), |sum, one| (sum.0 + one.lost, sum.1 + one.expected));
         let share = 100.0 * lost as f64 / expected.max(1) as f64;
-        let of = format!("{} of {}", grouped(lost), count(report.wifi.bss.len() as u64, "BSS", "BSSs"));
+        let of = format!("{} in {}", grouped(lost), count(report.wifi.bss.len() as u64, "BSS", "BSSs"));
         tile(m, "Beacons lost", &percent(share), &of, loss_class(share));
     }
     m.put("</dl>\n");

@@ -65,7 +65,7 @@ pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Leve
     for remark in all_remarks(stream) {
         m.put("<p class=quiet>Note: ").text(&remark).put(".</p>");
     }
-    charts::over_time(m, stream);
+    charts::over_time(m, stream, page.report.capture.first);
     charts::buffer_curve(m, stream);
     inserts::sound(m, page.inserts, stream.id);
     m.put("</section>\n");

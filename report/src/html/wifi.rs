@@ -152,7 +152,7 @@ fn beacons(m: &mut Markup, list: &[Bss]) {
     if list.is_empty() {
         return;
     }
-    m.put("<div class=scroll tabindex=0><table class=sortable data-page=100 data-find=BSSs><caption>Beacons</caption><thead><tr>");
+    m.put("<div class=scroll tabindex=0><table class=\"sortable dense\" data-page=100 data-find=BSSs><caption>Beacons</caption><thead><tr>");
     m.put("<th scope=col>Network</th><th scope=col>BSSID</th><th scope=col class=n>Channel</th><th scope=col class=n>Received</th>");
     m.put(
         "<th scope=col class=n>Expected</th><th scope=col class=n>Lost</th><th scope=col class=n>Lost %</th>",

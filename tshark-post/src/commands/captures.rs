@@ -56,7 +56,7 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
             let mut progress = Progress::new(common.output.quiet);
             let report = analyse(
                 &common.files,
-                common.analysis.config(compat),
+                common.analysis.config(compat, format),
                 common.analysis.threads,
                 &mut progress,
             )?;
