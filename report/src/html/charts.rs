@@ -165,7 +165,8 @@ fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
     let width = 1.0 / intervals.lq.len() as f64;
     let level = |lq: f64| (lq - 1.0) / (top(stream.mos.scale) - 1.0);
     let levels = || intervals.lq.iter().map(|lq| (width, lq.map(|lq| level(f64::from(lq)))));
-    strip(m, "MOS-LQ", &format!("{low:.2} to {high:.2}"));
+    let same = low == high;
+    strip(m, "MOS-LQ", &if same { format!("{low:.2} throughout") } else { format!("{low:.2} to {high:.2}") });
     let guide = 100.0 - level(3.6) * 100.0;
     m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=area");
     m.attr("d", &area(levels())).put("/><path").attr("d", &steps(levels())).put("/></svg></div>\n");
@@ -218,5 +219,41 @@ fn strip(m: &mut Markup, name: &'static str, words: &str) {
 
 /// As [`steps`], filled down to the bottom.
 fn area(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
-    bars(levels.map(|(width, level)| (width, 0.0, level.unwrap_or(0.0))))
+    let (mut d, mut x, mut is_open) = (String::new(), 0.0, false);
+    for (width, level) in levels {
+        let from = x;
+        x += width * ACROSS;
+        if let Some(level) = level {
+            let y = 100.0 - level.clamp(0.0, 1.0) * 100.0;
+            let _ = match is_open {
+                true => write!(d, "V{y:.0}H{x:.0}"),
+                false => write!(d, "M{from:.0} 100V{y:.0}H{x:.0}"),
+            };
+        } else if is_open {
+            d.push_str("V100z");
+        }
+        is_open = level.is_some();
+    }
+    if is_open {
+        d.push_str("V100z");
+    }
+    d
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_breaks_a_line_and_its_area() {
+        let levels = || [(0.25, Some(1.0)), (0.25, None), (0.5, Some(0.5))].into_iter();
+        assert_eq!(steps(levels()), "M0 0H150M300 50H600");
+        assert_eq!(area(levels()), "M0 100V0H150V100zM300 100V50H600V100z");
+    }
+
+    #[test]
+    fn one_lost_packet_is_seen() {
+        let bars = bars([(0.5, 0.0, 0.0), (0.001, 0.0, 0.001), (0.499, 0.5, 0.25)].into_iter());
+        assert_eq!(bars, "M300 100v-4h2.0v4zM301 50v-25h299.4v25z");
+    }
 }
