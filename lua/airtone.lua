@@ -290,11 +290,20 @@ local function window(title, view)
     end
 end
 
+-- Into a file that others cannot read, for the browser that the desktop prefers.
+local function open_html()
+    if not engine then return tell("the analysis has failed") end
+    local path, problem = engine:html_file()
+    if not path then return tell(problem) end
+    browser_open_data_file(path)
+end
+
 local telephony = MENU_STAT_TELEPHONY or MENU_STAT_UNSORTED
 register_menu("Airtone/Calls", window("calls", "calls"), telephony)
 register_menu("Airtone/Streams", window("streams", "streams"), telephony)
 register_menu("Airtone/Findings", window("findings", "findings"), telephony)
 register_menu("Airtone/Report", window("report", "report"), telephony)
+register_menu("Airtone/HTML report", open_html, telephony)
 register_menu("Airtone/Update columns", redissect_packets, telephony)
 -- The Wireless menu takes no entries from Lua.
 register_menu("Airtone/Beacons", window("beacons", "wifi"), MENU_TOOLS_UNSORTED)

@@ -64,6 +64,9 @@
 // Of `airtone_config.flags`: `declared_delay_ms` is set.
 #define AIRTONE_CONFIG_DELAY 2
 
+// Of `airtone_config.flags`: keep each stream over time, for `AIRTONE_FORMAT_HTML`; at most 1,500 bytes more a stream.
+#define AIRTONE_CONFIG_INTERVALS 4
+
 // `data` is the payload of a UDP datagram.
 #define AIRTONE_OBSERVED_DATAGRAM 1
 
@@ -180,6 +183,9 @@
 
 // Tables.
 #define AIRTONE_FORMAT_CSV 4
+
+// One page for a browser that needs no network and no other file; the whole report only.
+#define AIRTONE_FORMAT_HTML 5
 
 // Everything.
 #define AIRTONE_VIEW_REPORT 0

@@ -18,5 +18,6 @@ mod door;
 mod finals;
 mod host;
 mod link;
+mod page_file;
 
 pub use host::luaopen_airtone;

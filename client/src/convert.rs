@@ -23,7 +23,8 @@ pub(crate) fn config(from: &Config) -> airtone_config {
     airtone_config {
         size: size(size_of::<airtone_config>()),
         flags: flag(!from.rtp_heuristic, AIRTONE_CONFIG_NO_HEURISTIC)
-            | flag(from.declared_delay_ms.is_some(), AIRTONE_CONFIG_DELAY),
+            | flag(from.declared_delay_ms.is_some(), AIRTONE_CONFIG_DELAY)
+            | flag(from.interval_points > 0, AIRTONE_CONFIG_INTERVALS),
         buffer_kind,
         buffer_ms,
         compat: match from.compat {
@@ -227,6 +228,10 @@ pub(crate) fn report(view: View, format: Format) -> (u32, airtone_report_options
             AIRTONE_FORMAT_JSONL
         }
         Format::Csv => AIRTONE_FORMAT_CSV,
+        Format::Html => {
+            options.view = AIRTONE_VIEW_REPORT;
+            AIRTONE_FORMAT_HTML
+        }
     };
     (format, options)
 }

@@ -61,6 +61,8 @@ pub enum Format {
     Jsonl,
     /// Tables.
     Csv,
+    /// A page for a browser; the whole report only.
+    Html,
 }
 
 /// A loaded libairtone of a fitting interface.

@@ -294,6 +294,9 @@ pub struct Stream {
     pub mos: StreamMos,
     /// The worst interval.
     pub mos_worst_interval: Option<WorstInterval>,
+    /// How it went from its first to its last packet; only where it was asked for (as for the HTML report).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
     /// What other buffer depths would have given.
     pub buffer_curve: Vec<BufferPoint>,
     /// The smallest depth that gives the best MOS to within 0.01; `null` without a curve.
@@ -385,6 +388,24 @@ pub struct WorstInterval {
     pub at: Nanos,
     /// How long it is.
     pub interval_s: f64,
+}
+
+/// A stream over time: stretches of equal length without gaps from its first packet on, one value of each list for
+/// every stretch. A loss belongs to the stretch of the packet that ends it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Intervals {
+    /// Length of each; a power of two. The last one may have been cut short.
+    pub interval_s: f64,
+    /// Packets that should have come; 0 in silence.
+    pub expected: Vec<u32>,
+    /// Never seen.
+    pub lost: Vec<u32>,
+    /// Seen after their playout time.
+    pub late: Vec<u32>,
+    /// Mean RFC 3550 jitter, to 0.001 ms; `null` without packets or clock.
+    pub jitter_ms: Vec<Option<f32>>,
+    /// MOS-LQ on the stream's scale, to 0.01; `null` in silence or without a codec.
+    pub lq: Vec<Option<f32>>,
 }
 
 /// MOS with another jitter buffer.

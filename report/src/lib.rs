@@ -1,4 +1,4 @@
-//! Airtone's report as text, JSON, JSON Lines and CSV: one module per format over the same model.
+//! Airtone's report as text, JSON, JSON Lines, CSV and HTML: one module per format over the same model.
 //!
 //! Every format offers the same [`View`]s, so that a door only chooses a format and a view:
 //!
@@ -6,11 +6,13 @@
 //! * [`json`]: the contract `airtone.report/1`, whole or one section of it.
 //! * [`jsonl`]: one object per line, each with its `type`.
 //! * [`csv`]: flat tables for spreadsheets and scripts.
+//! * [`html`]: one page for a browser, always the whole report.
 //!
 //! Text that came from the wire (SIP headers, network names) is made harmless on its way out: see [`escape`].
 
 pub mod csv;
 pub mod escape;
+pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod text;

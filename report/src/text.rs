@@ -5,17 +5,17 @@
 //! day (UTC) beside them where there is room. Every MOS carries its scale: `nb` (G.107), `wb` (G.107.1) or
 //! `fb` (G.107.2). `-` is a figure that is not known; the reason stands below the table.
 
-mod calls;
-mod capture;
+pub(crate) mod calls;
+pub(crate) mod capture;
 mod findings;
 mod page;
-mod paint;
+pub(crate) mod paint;
 mod select;
 mod sip;
-mod story;
-mod streams;
+pub(crate) mod story;
+pub(crate) mod streams;
 mod table;
-mod units;
+pub(crate) mod units;
 mod wifi;
 mod wrap;
 

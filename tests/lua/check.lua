@@ -65,6 +65,13 @@ for n = 1, number do
     end
 end
 assert(#assert(engine:report("report", "text", 100)) > 100)
+local page = assert(engine:report("report", "html"))
+assert(page:find("^<!DOCTYPE html>") and page:find("</html>\n$"))
+local path = assert(engine:html_file())
+local saved = assert(io.open(path, "rb"))
+assert(saved:read("*a") == page)
+saved:close()
+os.remove(path)
 io.write("json\n", assert(engine:report("report", "json")))
 
 -- Given back twice, and by the collector, in any order.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use airtone_engine::Config;
 use airtone_engine::config::JitterBuffer;
+use airtone_report::html::INTERVAL_POINTS;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
@@ -145,12 +146,13 @@ pub(crate) struct AnalysisArgs {
 
 impl AnalysisArgs {
     /// The engine's settings.
-    pub(crate) fn config(&self, compat: Option<Compat>) -> Config {
+    pub(crate) fn config(&self, compat: Option<Compat>, format: Format) -> Config {
         Config {
             jitter_buffer: self.buffer,
             compat: compat.map(Compat::version),
             rtp_heuristic: !self.no_heuristic,
             declared_delay_ms: self.delay,
+            interval_points: if format == Format::Html { INTERVAL_POINTS } else { 0 },
             ..Config::default()
         }
     }
@@ -192,7 +194,7 @@ mod tests {
 
     fn config_of(args: &[&str]) -> Config {
         match parse(args).expect("valid arguments").command {
-            Command::Streams(streams) => streams.view.common.analysis.config(streams.compat),
+            Command::Streams(streams) => streams.view.common.analysis.config(streams.compat, Format::Json),
             other => panic!("{other:?}"),
         }
     }

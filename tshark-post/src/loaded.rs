@@ -35,7 +35,7 @@ pub(crate) fn analyse(
     let failure = |error: Error| Failure::new(format!("--engine {}: {error}", path.display()));
     let mut input = Input::open(&common.files)?;
     let library = Library::open(path).map_err(failure)?;
-    let mut engine = library.engine(&common.analysis.config(compat)).map_err(failure)?;
+    let mut engine = library.engine(&common.analysis.config(compat, format)).map_err(failure)?;
     let mut progress = Progress::new(common.output.quiet);
     while let Some(record) = input.next()? {
         take(&mut engine, &record).map_err(failure)?;
@@ -63,6 +63,7 @@ fn layout(format: cli::Format, common: &Common) -> Format {
         cli::Format::Json => Format::Json { compact: common.output.compact },
         cli::Format::Jsonl => Format::Jsonl,
         cli::Format::Csv => Format::Csv,
+        cli::Format::Html => Format::Html,
     }
 }
 

@@ -7,6 +7,7 @@ use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::rtp::Header;
 use airtone_engine::wifi::{BeaconObservation, Radio};
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
+use airtone_report::html::INTERVAL_POINTS;
 
 use super::guard::Fault;
 use super::raw::{self, Array};
@@ -19,13 +20,16 @@ const MAX_DELAY_MS: f64 = 60_000.0;
 pub(super) fn config(from: Option<airtone_config>) -> Result<Config, Fault> {
     let mut config = Config::default();
     let Some(from) = from else { return Ok(config) };
-    flags(from.flags, AIRTONE_CONFIG_NO_HEURISTIC | AIRTONE_CONFIG_DELAY)?;
+    flags(from.flags, AIRTONE_CONFIG_NO_HEURISTIC | AIRTONE_CONFIG_DELAY | AIRTONE_CONFIG_INTERVALS)?;
     if from.reserved != 0 {
         return Err(Fault::version("airtone_config.reserved is not zero"));
     }
     config.jitter_buffer = buffer(from.buffer_kind, from.buffer_ms)?;
     config.compat = compat(from.compat)?;
     config.rtp_heuristic = from.flags & AIRTONE_CONFIG_NO_HEURISTIC == 0;
+    if from.flags & AIRTONE_CONFIG_INTERVALS != 0 {
+        config.interval_points = INTERVAL_POINTS;
+    }
     if from.flags & AIRTONE_CONFIG_DELAY != 0 {
         if !(0.0..=MAX_DELAY_MS).contains(&from.declared_delay_ms) {
             return Err(Fault::arg("declared_delay_ms is not within 0 to 60000"));

@@ -2,7 +2,7 @@
 
 use airtone_report::json::Layout;
 use airtone_report::text::Style;
-use airtone_report::{View, csv, json, jsonl, text};
+use airtone_report::{View, csv, html, json, jsonl, text};
 
 use super::guard::{Fault, airtone_engine};
 use super::input::flags;
@@ -44,11 +44,12 @@ impl Options {
         let written = match format {
             AIRTONE_FORMAT_TEXT => text::write(output, session.report(), self.view, self.style),
             AIRTONE_FORMAT_JSON => json::write(output, session.report(), self.view, self.layout),
-            AIRTONE_FORMAT_JSONL if self.view != View::Report => {
-                let text = "JSON Lines hold the whole report only";
+            AIRTONE_FORMAT_JSONL | AIRTONE_FORMAT_HTML if self.view != View::Report => {
+                let text = "JSON Lines and HTML hold the whole report only";
                 return Err(Fault::new(airtone_status::AIRTONE_E_FORMAT, text));
             }
             AIRTONE_FORMAT_JSONL => jsonl::write(output, session.report()),
+            AIRTONE_FORMAT_HTML => html::write(output, session.report()),
             AIRTONE_FORMAT_CSV => csv::write(output, session.report(), self.view),
             _ => return Err(Fault::arg("format is no AIRTONE_FORMAT_*")),
         };

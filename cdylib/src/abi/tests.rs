@@ -269,7 +269,13 @@ fn absurd_values_are_taken_or_refused() {
         let status = unsafe { airtone_engine_dropped(handle.0, dice.roll() as u32, dice.time(), packets) };
         assert_eq!(status, AIRTONE_OK);
     }
-    for format in [AIRTONE_FORMAT_TEXT, AIRTONE_FORMAT_JSON, AIRTONE_FORMAT_JSONL, AIRTONE_FORMAT_CSV] {
+    for format in [
+        AIRTONE_FORMAT_TEXT,
+        AIRTONE_FORMAT_JSON,
+        AIRTONE_FORMAT_JSONL,
+        AIRTONE_FORMAT_CSV,
+        AIRTONE_FORMAT_HTML,
+    ] {
         let (status, text) = handle.report(format);
         assert_eq!(status, AIRTONE_OK, "{}", handle.last_error());
         assert!(!text.is_empty());

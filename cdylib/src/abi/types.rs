@@ -75,6 +75,8 @@ pub const AIRTONE_COMPAT_WIRESHARK_4_4: u32 = 3;
 pub const AIRTONE_CONFIG_NO_HEURISTIC: u32 = 1;
 /// Of `airtone_config.flags`: `declared_delay_ms` is set.
 pub const AIRTONE_CONFIG_DELAY: u32 = 2;
+/// Of `airtone_config.flags`: keep each stream over time, for `AIRTONE_FORMAT_HTML`; at most 1,500 bytes more a stream.
+pub const AIRTONE_CONFIG_INTERVALS: u32 = 4;
 
 /// Settings of an analysis. Zero is the default in every field but `size`.
 ///
@@ -366,6 +368,8 @@ pub const AIRTONE_FORMAT_JSON: u32 = 2;
 pub const AIRTONE_FORMAT_JSONL: u32 = 3;
 /// Tables.
 pub const AIRTONE_FORMAT_CSV: u32 = 4;
+/// One page for a browser that needs no network and no other file; the whole report only.
+pub const AIRTONE_FORMAT_HTML: u32 = 5;
 
 /// Everything.
 pub const AIRTONE_VIEW_REPORT: u32 = 0;

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
-use airtone_report::{View, json, text};
+use airtone_report::{View, html, json, text};
 
 use super::door::Value;
 use super::finals::{self, Finals};
-use super::link;
+use super::{link, page_file};
 use crate::session::Session;
 
 /// Texts of one answer.
@@ -126,6 +126,22 @@ impl Analysis {
         // Writing to memory does not fail.
         let _ = json::write(&mut out, self.session.report(), view, Layout::Pretty);
         self.keep(0, String::from_utf8_lossy(&out).into_owned())
+    }
+
+    pub(super) fn html(&mut self) -> Value {
+        let mut out = Vec::new();
+        let _ = html::write(&mut out, self.session.report());
+        self.keep(0, String::from_utf8_lossy(&out).into_owned())
+    }
+
+    /// Path of a file with that page, or why there is none.
+    pub(super) fn html_file(&mut self) -> Result<Value, Value> {
+        let mut out = Vec::new();
+        let _ = html::write(&mut out, self.session.report());
+        match page_file::write(&out) {
+            Ok(path) => Ok(self.keep(0, path.to_string_lossy().into_owned())),
+            Err(error) => Err(self.keep(0, format!("the report cannot be written: {error}"))),
+        }
     }
 
     pub(super) fn text_report(&mut self, view: View, width: u16) -> Value {

@@ -3,6 +3,7 @@
 use airtone_engine::config::JitterBuffer;
 use airtone_engine::{Config, LinkType, Packet};
 use airtone_report::View;
+use airtone_report::html::INTERVAL_POINTS;
 
 use super::analysis::Analysis;
 use super::host::{Arguments, FirstArguments};
@@ -70,7 +71,8 @@ pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static s
         _ => return Err("airtone.new: the buffer is 0 to 1000 (ms), \"adaptive\" or \"none\""),
     }
     config.rtp_heuristic = !arguments.truth(2);
-    config.rtp_heuristic = !arguments.truth(2);
+    // The HTML report may be asked for at the end.
+    config.interval_points = INTERVAL_POINTS;
     config.declared_delay_ms = arguments.number(3).filter(|ms| ms.is_finite() && *ms >= 0.0);
     Ok(Analysis::new(config))
 }
@@ -164,7 +166,7 @@ pub(super) fn finding(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Ans
 }
 
 /// `engine:report(view, format, width)`: view `report`, `calls`, `streams`, `sip`, `wifi` or `findings`; format
-/// `text` or `json`; width in columns.
+/// `text`, `json` or `html` (whatever the view, the whole report); width in columns.
 pub(super) fn report(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
     let view = match arguments.bytes(1) {
         Some(b"report") | None => View::Report,
@@ -177,11 +179,21 @@ pub(super) fn report(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answ
     };
     match arguments.bytes(2) {
         Some(b"json") => Answer::of(&[analysis.json(view)]),
+        Some(b"html") => Answer::of(&[analysis.html()]),
         Some(b"text") | None => {
             let width = arguments.number(3).map_or(80, |width| width as u16);
             Answer::of(&[analysis.text_report(view, width)])
         }
-        Some(_) => Answer::refuse("airtone: text or json"),
+        Some(_) => Answer::refuse("airtone: text, json or html"),
+    }
+}
+
+/// `engine:html_file()`: writes the HTML report to a temporary file that only its owner can read; its path, or nil
+/// and why not.
+pub(super) fn html_file(analysis: &mut Analysis, _: &Arguments<'_>) -> Answer {
+    match analysis.html_file() {
+        Ok(path) => Answer::of(&[path]),
+        Err(why) => Answer::of(&[Value::Nil, why]),
     }
 }
 

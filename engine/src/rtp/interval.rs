@@ -1,10 +1,15 @@
-//! Ten-second intervals of capture time: which one of a stream sounded worst. Constant memory.
+//! Intervals of capture time: seconds, from which the worst ten of a stream are told and, where it is asked for, how
+//! the stream went over time (`series`). Constant memory.
 
 use super::playout::burst_ratio;
+use super::series::Series;
 use crate::packet::Nanos;
 
-/// Length of an interval.
-pub(super) const LENGTH: i64 = 10 * Nanos::SECOND;
+/// What a stream counts into before it is put into longer intervals.
+const TICK: i64 = Nanos::SECOND;
+
+/// Length of the intervals of which the worst is told.
+const LENGTH: i64 = 10 * Nanos::SECOND;
 
 /// The last interval of a stream counts from this length on.
 const SHORTEST: i64 = 8 * Nanos::SECOND;
@@ -36,13 +41,18 @@ impl Interval {
     /// `at` lies beyond it.
     #[inline]
     pub fn is_over(&self, at: Nanos) -> bool {
-        at.0.wrapping_sub(self.start.0) >= LENGTH
+        at.0.wrapping_sub(self.start.0) >= TICK
     }
 
-    /// The interval that holds `at`, which lies beyond this one.
+    /// The one that holds `at`, which lies beyond this one.
     pub fn next(&self, at: Nanos) -> Self {
-        let whole = (at.0.wrapping_sub(self.start.0)) / LENGTH;
-        Self::new(Nanos(self.start.0.wrapping_add(whole.wrapping_mul(LENGTH))))
+        self.after(at, TICK)
+    }
+
+    /// Of this length.
+    fn after(&self, at: Nanos, length: i64) -> Self {
+        let whole = (at.0.wrapping_sub(self.start.0)) / length;
+        Self::new(Nanos(self.start.0.wrapping_add(whole.wrapping_mul(length))))
     }
 
     /// `n` slots passed, the last of them with a packet in it.
@@ -55,9 +65,11 @@ impl Interval {
         }
     }
 
-    /// A packet that had been counted as lost came after all.
-    pub fn found(&mut self) {
-        self.lost = self.lost.saturating_sub(1);
+    /// A packet that had been counted as lost came after all; false when it was not counted here.
+    pub fn found(&mut self) -> bool {
+        let is_here = self.lost > 0;
+        self.lost -= u32::from(is_here);
+        is_here
     }
 
     /// A packet came after its playout time.
@@ -66,10 +78,20 @@ impl Interval {
         self.runs += 1;
     }
 
-    /// `n` packets were not late after all.
-    pub fn forgive(&mut self, n: u32) {
-        self.late = self.late.saturating_sub(n);
-        self.runs = self.runs.saturating_sub(n);
+    /// `n` packets were not late after all; tells how many of them were not counted here.
+    pub fn forgive(&mut self, n: u32) -> u32 {
+        let here = n.min(self.late);
+        self.late -= here;
+        self.runs = self.runs.saturating_sub(here);
+        n - here
+    }
+
+    /// What a part of it counted.
+    pub fn add(&mut self, part: &Interval) {
+        self.expected = self.expected.saturating_add(part.expected);
+        self.lost = self.lost.saturating_add(part.lost);
+        self.late = self.late.saturating_add(part.late);
+        self.runs = self.runs.saturating_add(part.runs);
     }
 
     /// Lost and late packets of those expected, in percent.
@@ -121,6 +143,68 @@ impl Worst {
     }
 }
 
+/// The seconds of a stream that have passed.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    ten: Interval,
+    worst: Worst,
+    series: Option<Box<Series>>,
+}
+
+impl History {
+    /// Of a stream that begins at `start`; `points` of a series are kept at most.
+    pub fn new(start: Nanos, points: u16) -> Self {
+        let series = (points > 0).then(|| Box::new(Series::new(start, points)));
+        Self { ten: Interval::new(start), worst: Worst::default(), series }
+    }
+
+    /// A second has passed. `jitter`: the sum of the jitter after each packet so far, and how many.
+    pub fn closed(&mut self, second: &Interval, jitter: (f64, u64)) {
+        self.into_ten(second);
+        if let Some(series) = &mut self.series {
+            series.closed(second, jitter);
+        }
+    }
+
+    fn into_ten(&mut self, second: &Interval) {
+        if second.start.0.wrapping_sub(self.ten.start.0) >= LENGTH {
+            self.worst.closed(self.ten);
+            self.ten = self.ten.after(second.start, LENGTH);
+        }
+        self.ten.add(second);
+    }
+
+    /// As [`Interval::found`], of a second that has passed.
+    pub fn found(&mut self) {
+        self.ten.found();
+        if let Some(series) = &mut self.series {
+            series.found();
+        }
+    }
+
+    /// As [`Interval::forgive`], of seconds that have passed.
+    pub fn forgive(&mut self, n: u32) {
+        self.ten.forgive(n);
+        if let Some(series) = &mut self.series {
+            series.forgive(n);
+        }
+    }
+
+    /// The worst interval of a stream that ended at `end` in `last`, and its length in seconds.
+    pub fn worst(&self, last: &Interval, end: Nanos) -> Option<(Interval, f64)> {
+        let mut all = Self { series: None, ..self.clone() };
+        all.into_ten(last);
+        all.worst.of(all.ten, end)
+    }
+
+    /// How it went, `last` included; `None` where it was not asked for.
+    pub fn series(&self, last: &Interval, jitter: (f64, u64)) -> Option<Series> {
+        let mut series = Series::clone(self.series.as_ref()?);
+        series.closed(last, jitter);
+        Some(series)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,9 +236,27 @@ mod tests {
     #[test]
     fn silence_skips_whole_intervals() {
         let interval = Interval::new(at(3));
-        assert!(!interval.is_over(Nanos(13 * Nanos::SECOND - 1)));
-        assert!(interval.is_over(at(13)));
-        assert_eq!(interval.next(at(44)).start, at(43));
+        assert!(!interval.is_over(Nanos(4 * Nanos::SECOND - 1)));
+        assert!(interval.is_over(at(4)));
+        assert_eq!(interval.next(Nanos(44 * Nanos::SECOND + 1)).start, at(44));
+        let mut history = History::new(at(3), 0);
+        history.closed(&Interval { start: at(3), expected: 50, lost: 9, late: 0, runs: 1 }, (0.0, 0));
+        history.closed(&Interval { start: at(44), expected: 50, ..Interval::default() }, (0.0, 0));
+        assert_eq!(history.ten.start, at(43), "intervals of ten seconds count from the first packet");
+        assert_eq!(history.worst(&Interval::new(at(45)), at(45)).unwrap().0.lost, 9);
+    }
+
+    #[test]
+    fn what_a_later_second_takes_back_is_taken_from_the_ten() {
+        let mut history = History::new(at(0), 4);
+        history.closed(&Interval { start: at(0), expected: 50, lost: 2, late: 3, runs: 5 }, (0.0, 0));
+        let mut second = Interval { start: at(1), expected: 50, lost: 0, late: 1, runs: 1 };
+        assert!(!second.found());
+        history.found();
+        let left = second.forgive(3);
+        assert_eq!((left, second.late, second.runs), (2, 0, 0));
+        history.forgive(left);
+        assert_eq!((history.ten.lost, history.ten.late, history.ten.runs), (1, 1, 3));
     }
 
     #[test]

@@ -90,7 +90,8 @@ impl Stream {
         let from = self.newest.saturating_sub(run.first).min(u64::from(WINDOW - 1)) as u32;
         let forgiven = (0..=from).filter(|&back| self.slots.forgive(self.newest, back)).count() as u32;
         self.rest.late = self.rest.late.saturating_sub(u64::from(forgiven));
-        self.interval.forgive(forgiven);
+        let before = self.interval.forgive(forgiven);
+        self.rest.history.forgive(before);
         self.rest.trouble.truncate(run.trouble);
     }
 

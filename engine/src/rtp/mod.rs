@@ -17,6 +17,7 @@ mod playout;
 mod relay;
 mod rest;
 mod rtcp;
+mod series;
 mod stream;
 mod summary;
 mod timing;

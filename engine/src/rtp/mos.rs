@@ -3,7 +3,7 @@
 use super::payloads::{Kind, Type};
 use super::playout::{DEPTHS, Ledger};
 use super::stream::Stream;
-use crate::model::{BufferPoint, StreamMos, WorstInterval};
+use crate::model::{BufferPoint, Intervals, StreamMos, WorstInterval};
 use crate::quality::codec::{self, Codec};
 use crate::quality::emodel::{self, Inputs, Rating};
 
@@ -127,9 +127,15 @@ fn limits(stream: &Stream, of_delay: Option<&str>) -> Option<String> {
 
 /// MOS of the worst interval; `None` without a codec or for a stream below a second.
 pub(super) fn of_worst_interval(codec: &Codec, stream: &Stream) -> Option<WorstInterval> {
-    let (worst, interval_s) = stream.rest.worst.of(stream.interval, stream.last_at)?;
+    let (worst, interval_s) = stream.rest.history.worst(&stream.interval, stream.last_at)?;
     let rating = rate(codec, worst.loss_percent(), worst.burst_ratio(), 0.0);
     Some(WorstInterval { lq: rating.mos, at: worst.start, interval_s })
+}
+
+/// How it went over time, where that was asked for.
+pub(super) fn intervals(codec: Option<&Codec>, stream: &Stream) -> Option<Intervals> {
+    let series = stream.rest.history.series(&stream.interval, stream.timing.jitter_sum())?;
+    series.report(|one| Some(rate(codec?, one.loss_percent(), one.burst_ratio(), 0.0).mos))
 }
 
 /// What other depths would have given, and the smallest of the best.

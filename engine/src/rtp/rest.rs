@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::arrival::Arrival;
 use super::events::Digits;
 use super::feedback::Feedback;
-use super::interval::Worst;
+use super::interval::History;
 use super::paths::Paths;
 use super::payloads::{Steps, Types};
 use super::stream::{Provisional, Settings};
@@ -37,7 +37,7 @@ pub(super) struct Rest {
     pub steps: Steps,
     pub paths: Paths,
     pub digits: Digits,
-    pub worst: Worst,
+    pub history: History,
     pub trouble: Vec<u64>,
     pub pending: Vec<(Arrival, Provisional)>,
     pub unclocked: Option<Box<Unclocked>>,
@@ -77,7 +77,7 @@ impl Rest {
             steps: Steps::default(),
             paths: Paths::default(),
             digits: Digits::new(settings.digits.clone()),
-            worst: Worst::default(),
+            history: History::new(arrival.at, settings.interval_points),
             trouble: Vec::new(),
             pending: Vec::new(),
             unclocked: None,

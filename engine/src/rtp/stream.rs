@@ -40,6 +40,7 @@ const PAUSE: i64 = 100 * Nanos::MILLI;
 pub(super) struct Settings {
     pub buffer: JitterBuffer,
     pub idle: i64,
+    pub interval_points: u16,
     pub digits: Allowance,
 }
 
@@ -238,14 +239,19 @@ impl Stream {
         self.slots.advance(self.newest, n);
         self.newest += u64::from(n);
         if self.interval.is_over(a.at) {
-            self.rest.worst.closed(self.interval);
-            self.interval = self.interval.next(a.at);
+            self.next_interval(a.at);
         }
         self.interval.advance(n);
         if n > 1 {
             self.rest.trouble(a.frame);
         }
         RtpFacts { lost_before: n - 1, ..self.take(a, n) }
+    }
+
+    #[cold]
+    fn next_interval(&mut self, at: Nanos) {
+        self.rest.history.closed(&self.interval, self.timing.jitter_sum());
+        self.interval = self.interval.next(at);
     }
 
     /// The same for the rarer callers, not inlined.
@@ -271,7 +277,9 @@ impl Stream {
             return RtpFacts { duplicate: true, ..RtpFacts::default() };
         }
         self.slots.fill(back);
-        self.interval.found();
+        if !self.interval.found() {
+            self.rest.history.found();
+        }
         self.rest.out_of_order += 1;
         self.neighbour = false;
         let facts = self.take_back(a, back);

@@ -130,6 +130,7 @@ impl Tracker {
             payload_types: types.iter().map(|known| known.number).collect(),
             bursts: ledger.bursts().report(ptime_ms.unwrap_or(0.0)),
             mos_worst_interval: codec.as_ref().ok().and_then(|codec| mos::of_worst_interval(codec, stream)),
+            intervals: mos::intervals(codec.as_ref().ok().copied(), stream).filter(|_| stream.is_timed()),
             mos: mos::of_stream(codec, stream, &ledger, ptime_ms, &delay),
             buffer_curve,
             best_buffer_ms,

@@ -167,6 +167,11 @@ impl Timing {
         })
     }
 
+    /// Sum of the jitter after each packet, ms, and how many.
+    pub fn jitter_sum(&self) -> (f64, u64) {
+        (self.jitter_sum, self.jitters)
+    }
+
     /// Largest deviation of arrival from the media clock since the first packet, ms; positive is late.
     pub fn skew_ms(&self) -> Option<f64> {
         (self.jitters > 0).then_some(self.skew)

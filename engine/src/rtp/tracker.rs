@@ -144,6 +144,7 @@ impl Tracker {
             settings: Settings {
                 buffer: config.jitter_buffer,
                 idle: config.stream_idle.0,
+                interval_points: config.interval_points,
                 digits: Allowance::new(max_streams.saturating_mul(DIGITS_PER_STREAM)),
             },
             compat: config.compat.map(|version| wireshark::Table::new(version, max_streams)),

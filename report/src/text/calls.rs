@@ -76,7 +76,7 @@ fn extras(page: &mut Page, call: &Call) {
 }
 
 /// `1234# from the caller (rfc4733)`, one part per sender and method in order of their first digit.
-fn digits(call: &Call) -> String {
+pub(crate) fn digits(call: &Call) -> String {
     let mut parts: Vec<(&str, &str, String)> = Vec::new();
     for digit in &call.dtmf {
         let text =

@@ -43,7 +43,7 @@ fn what_was_read(capture: &Capture) -> String {
     format!("{name}: {packets}{span}{doubt}")
 }
 
-fn what_was_in_it(report: &Report) -> String {
+pub(crate) fn what_was_in_it(report: &Report) -> String {
     let mut parts = Vec::new();
     if !report.calls.is_empty() {
         parts.push(count(report.calls.len() as u64, "call", "calls") + &outcomes(report));
@@ -107,7 +107,7 @@ fn worst_mos(streams: &[Stream]) -> String {
 }
 
 /// `2 critical, 1 warning`.
-fn tally(report: &Report) -> String {
+pub(crate) fn tally(report: &Report) -> String {
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     let parts = [
         (of(Severity::Critical), "critical", "critical"),
@@ -134,7 +134,7 @@ pub(crate) fn section(page: &mut Page, report: &Report) {
     }
 }
 
-fn lines(capture: &Capture) -> Vec<(Tone, String)> {
+pub(crate) fn lines(capture: &Capture) -> Vec<(Tone, String)> {
     let mut lines = Vec::new();
     for file in &capture.files {
         let name = foreign(&file.path);

@@ -84,7 +84,7 @@ fn row(page: &Page, stream: &Stream, place: Place) -> Vec<Cell> {
     ]
 }
 
-fn direction(stream: &Stream) -> String {
+pub(crate) fn direction(stream: &Stream) -> String {
     match stream.direction.as_deref() {
         Some("caller_to_callee") => "caller > callee".to_owned(),
         Some("callee_to_caller") => "callee > caller".to_owned(),
@@ -92,7 +92,7 @@ fn direction(stream: &Stream) -> String {
     }
 }
 
-fn codec(stream: &Stream) -> String {
+pub(crate) fn codec(stream: &Stream) -> String {
     let name = match (&stream.codec, stream.payload_types.first()) {
         (Some(codec), _) => foreign(codec),
         (None, Some(payload_type)) => format!("PT {payload_type}"),
@@ -196,6 +196,11 @@ fn remarks(page: &mut Page, indent: usize, streams: &[&Stream], which: Notes) {
             page.paragraph(indent, &format!("Stream {}: {remark}", stream.id));
         }
     }
+}
+
+/// All that is to be said about one stream beside its figures.
+pub(crate) fn all_remarks(stream: &Stream) -> Vec<String> {
+    remarks_on(stream, Notes::All)
 }
 
 fn remarks_on(stream: &Stream, which: Notes) -> Vec<String> {

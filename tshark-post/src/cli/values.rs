@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Jsonl,
     /// Several tables, each below a line with its name
     Csv,
+    /// One page for a browser that needs no network and no other file
+    Html,
 }
 
 /// Formats of a part of it.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use airtone_engine::Report;
 use airtone_engine::model::{File, Severity};
 use airtone_report::json::Layout;
-use airtone_report::{View, csv, json, jsonl, text};
+use airtone_report::{View, csv, html, json, jsonl, text};
 
 use crate::analysis::analyse;
 use crate::cli::{Common, Compat, FindingsArgs, Format, OutputArgs, ReportArgs, StreamsArgs, ViewArgs};
@@ -56,7 +56,7 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
             let mut progress = Progress::new(common.output.quiet);
             let report = analyse(
                 &common.files,
-                common.analysis.config(compat),
+                common.analysis.config(compat, format),
                 common.analysis.threads,
                 &mut progress,
             )?;
@@ -87,6 +87,7 @@ fn write(
         Format::Json => json::write(&mut out, report, view, layout),
         Format::Jsonl => jsonl::write(&mut out, report),
         Format::Csv => csv::write(&mut out, report, view),
+        Format::Html => html::write(&mut out, report),
     }
 }
 

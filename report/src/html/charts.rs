@@ -1,0 +1,259 @@
+//! Plots of a stream as inline SVG: lines stretch with the page, words and figures stay beside them as text.
+
+use std::fmt::Write;
+
+use airtone_engine::Nanos;
+use airtone_engine::model::{BufferPoint, Intervals, Stream};
+use airtone_engine::quality::codec::Scale;
+
+use super::figures::{ms, percent};
+use super::markup::Markup;
+use crate::text::units::share;
+
+/// Plots have this many units across and 100 up; the page stretches them.
+pub(super) const ACROSS: f64 = 600.0;
+
+/// A step line through `levels` (0 at the bottom, 1 at the top; `None` breaks it), `widths` of the whole each.
+pub(super) fn steps(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
+    let (mut d, mut x, mut is_down) = (String::new(), 0.0, false);
+    for (width, level) in levels {
+        let from = x;
+        x += width * ACROSS;
+        let Some(level) = level else {
+            is_down = false;
+            continue;
+        };
+        let y = 100.0 - level.clamp(0.0, 1.0) * 100.0;
+        // Writing to a String cannot fail.
+        let _ = match is_down {
+            true => write!(d, "V{y:.0}H{x:.0}"),
+            false => write!(d, "M{from:.0} {y:.0}H{x:.0}"),
+        };
+        is_down = true;
+    }
+    d
+}
+
+/// Bars of the given heights, as [`steps`]; they stand on `base` (0 to 1).
+pub(super) fn bars(heights: impl Iterator<Item = (f64, f64, f64)>) -> String {
+    let (mut d, mut x) = (String::new(), 0.0);
+    for (width, base, height) in heights {
+        let across = width * ACROSS;
+        if height > 0.0 {
+            // A single lost packet among thousands is still to be seen.
+            let (up, foot) = ((height * 100.0).clamp(4.0, 100.0), 100.0 - base * 100.0);
+            let wide = across.max(2.0);
+            let _ = write!(d, "M{x:.0} {foot:.0}v-{up:.0}h{wide:.1}v{up:.0}z");
+        }
+        x += across;
+    }
+    d
+}
+
+/// Top of a MOS scale.
+pub(super) fn top(scale: Option<Scale>) -> f64 {
+    if scale == Some(Scale::Nb) { 4.5 } else { 5.0 }
+}
+
+/// What other jitter buffers would have given: a curve above the table of its points.
+pub(super) fn buffer_curve(m: &mut Markup, stream: &Stream) {
+    let points = &stream.buffer_curve;
+    let Some(last) = points.last() else { return };
+    if points.iter().all(|point| point.late_percent == 0.0) {
+        m.put("<p class=quiet>No packet came too late for any jitter buffer from ").show(points[0].buffer_ms);
+        m.put(" to ").show(last.buffer_ms).put(" ms.</p>\n");
+        return;
+    }
+    let most_late = points.iter().map(|point| point.late_percent).fold(0.0, f64::max);
+    m.put("<figure class=chart><figcaption>What another jitter buffer would have given</figcaption>");
+    m.put("<div class=scroll tabindex=0><table class=curve><caption class=sr>Late packets and MOS by depth of the jitter buffer");
+    m.put("</caption><tbody>");
+    if points.iter().any(|point| point.lq.is_some()) {
+        curve_row(m, points, "mosline", |point| {
+            point.lq.map(|lq| (lq - 1.0) / (top(stream.mos.scale) - 1.0))
+        });
+        row(m, "MOS-LQ", points, stream.best_buffer_ms, |point| {
+            point.lq.map_or_else(|| "–".to_owned(), |lq| format!("{lq:.2}"))
+        });
+    }
+    curve_row(m, points, "lateline", |point| Some(point.late_percent / most_late.max(0.001)));
+    row(m, "Late %", points, stream.best_buffer_ms, |point| share(point.late_percent));
+    m.put("<tr class=depth><th scope=row>Buffer ms</th>");
+    for point in points {
+        let is_best = Some(point.buffer_ms) == stream.best_buffer_ms;
+        m.put(if is_best { "<td class=best>" } else { "<td>" }).show(point.buffer_ms);
+        m.put(if is_best { " <span class=tag>best</span></td>" } else { "</td>" });
+    }
+    m.put("</tr></tbody></table></div></figure>\n");
+}
+
+fn row(
+    m: &mut Markup,
+    name: &'static str,
+    points: &[BufferPoint],
+    best: Option<u16>,
+    text: impl Fn(&BufferPoint) -> String,
+) {
+    m.put("<tr><th scope=row>").put(name).put("</th>");
+    for point in points {
+        m.put(if Some(point.buffer_ms) == best { "<td class=best>" } else { "<td>" });
+        m.text(&text(point)).put("</td>");
+    }
+    m.put("</tr>");
+}
+
+fn curve_row(
+    m: &mut Markup,
+    points: &[BufferPoint],
+    class: &'static str,
+    level: impl Fn(&BufferPoint) -> Option<f64>,
+) {
+    let (mut d, mut dots) = (String::new(), Vec::new());
+    for (at, point) in points.iter().enumerate() {
+        let Some(level) = level(point) else { continue };
+        let x = (at as f64 + 0.5) / points.len() as f64;
+        let y = 8.0 + (1.0 - level.clamp(0.0, 1.0)) * 84.0;
+        let _ = write!(d, "{}{:.0} {y:.0}", if d.is_empty() { "M" } else { "L" }, x * ACROSS);
+        dots.push((x * 100.0, y));
+    }
+    m.put("<tr class=plotrow aria-hidden=true><td></td><td");
+    m.attr("colspan", &points.len().to_string());
+    m.put("><svg class=\"plot ")
+        .put(class)
+        .put("\"><svg viewBox=\"0 0 600 100\" preserveAspectRatio=none width=\"100%\" height=\"100%\">");
+    m.put("<path").attr("d", &d).put("/></svg>");
+    for (x, y) in dots {
+        m.put("<circle r=3").attr("cx", &format!("{x:.1}%")).attr("cy", &format!("{y:.0}%")).put("/>");
+    }
+    m.put("</svg></td></tr>");
+}
+
+/// MOS, jitter and loss from the first to the last packet, below each other on one axis of time.
+pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) {
+    let Some(intervals) = &stream.intervals else { return };
+    let n = intervals.expected.len();
+    if n < 2 {
+        return;
+    }
+    m.put("<figure class=chart><figcaption>Over time, ").text(&span(intervals.interval_s));
+    m.put(" each</figcaption>\n");
+    mos_strip(m, stream, intervals);
+    jitter_strip(m, intervals);
+    loss_strip(m, intervals);
+    let length = n as f64 * intervals.interval_s;
+    m.put(
+        "<div class=strip aria-hidden=true><span class=\"lab quiet\">s of the capture</span><div class=axis>",
+    );
+    for quarter in 0..=4 {
+        let at = Nanos(stream.start.0.saturating_add((length * f64::from(quarter) / 4.0 * 1e9) as i64));
+        let seconds = origin.and_then(|origin| at.known_seconds_since(origin)).unwrap_or(0.0);
+        m.put("<span>").show(format_args!("{seconds:.1}")).put("</span>");
+    }
+    m.put("</div></div></figure>\n");
+}
+
+fn span(seconds: f64) -> String {
+    if seconds == 1.0 { "a second".to_owned() } else { format!("{seconds:.0} seconds") }
+}
+
+fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
+    let known = intervals.lq.iter().flatten();
+    let (low, high) = known.fold((f32::INFINITY, 0.0_f32), |(low, high), &lq| (low.min(lq), high.max(lq)));
+    if !low.is_finite() {
+        return;
+    }
+    let width = 1.0 / intervals.lq.len() as f64;
+    let level = |lq: f64| (lq - 1.0) / (top(stream.mos.scale) - 1.0);
+    let levels = || intervals.lq.iter().map(|lq| (width, lq.map(|lq| level(f64::from(lq)))));
+    let same = low == high;
+    strip(m, "MOS-LQ", &if same { format!("{low:.2} throughout") } else { format!("{low:.2} to {high:.2}") });
+    let guide = 100.0 - level(3.6) * 100.0;
+    m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=area");
+    m.attr("d", &area(levels())).put("/><path").attr("d", &steps(levels())).put("/></svg></div>\n");
+}
+
+fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
+    let most = intervals.jitter_ms.iter().flatten().fold(0.0_f32, |most, &jitter| most.max(jitter));
+    if most <= 0.0 {
+        return;
+    }
+    let width = 1.0 / intervals.jitter_ms.len() as f64;
+    // Below a few milliseconds nothing is heard: the strip must not make a mountain of them.
+    let full = f64::from(most).max(10.0);
+    let levels = || intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
+    strip(m, "Jitter", &format!("up to {}", ms(f64::from(most))));
+    m.put("<path class=area")
+        .attr("d", &area(levels()))
+        .put("/><path")
+        .attr("d", &steps(levels()))
+        .put("/></svg></div>\n");
+}
+
+fn loss_strip(m: &mut Markup, intervals: &Intervals) {
+    let share = |n: u32, of: u32| f64::from(n) / f64::from(of.max(1));
+    let both = || intervals.lost.iter().zip(&intervals.late).zip(&intervals.expected);
+    let most = both().map(|((&lost, &late), &of)| share(lost.saturating_add(late), of)).fold(0.0, f64::max);
+    let (lost, late) = (total(&intervals.lost), total(&intervals.late));
+    if lost + late == 0 {
+        m.put("<div class=strip><span class=lab><b>Lost, late</b></span><span class=\"lab quiet\">none</span></div>\n");
+        return;
+    }
+    let width = 1.0 / intervals.lost.len() as f64;
+    let full = most.max(0.05);
+    strip(m, "Lost, late", &format!("{lost} lost, {late} late, up to {}", percent(100.0 * most)));
+    let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
+    let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
+    m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));
+    m.put("/></svg></div>\n");
+}
+
+fn total(counts: &[u32]) -> u64 {
+    counts.iter().map(|&n| u64::from(n)).sum()
+}
+
+/// Begins a strip: its name and what it shows in words, then the plot.
+fn strip(m: &mut Markup, name: &'static str, words: &str) {
+    m.put("<div class=strip><span class=lab><b>").put(name).put("</b><br><span class=quiet>").text(words);
+    m.put("</span></span><svg class=plot aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none>");
+}
+
+/// As [`steps`], filled down to the bottom.
+fn area(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
+    let (mut d, mut x, mut is_open) = (String::new(), 0.0, false);
+    for (width, level) in levels {
+        let from = x;
+        x += width * ACROSS;
+        if let Some(level) = level {
+            let y = 100.0 - level.clamp(0.0, 1.0) * 100.0;
+            let _ = match is_open {
+                true => write!(d, "V{y:.0}H{x:.0}"),
+                false => write!(d, "M{from:.0} 100V{y:.0}H{x:.0}"),
+            };
+        } else if is_open {
+            d.push_str("V100z");
+        }
+        is_open = level.is_some();
+    }
+    if is_open {
+        d.push_str("V100z");
+    }
+    d
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn silence_breaks_a_line_and_its_area() {
+        let levels = || [(0.25, Some(1.0)), (0.25, None), (0.5, Some(0.5))].into_iter();
+        assert_eq!(steps(levels()), "M0 0H150M300 50H600");
+        assert_eq!(area(levels()), "M0 100V0H150V100zM300 100V50H600V100z");
+    }
+
+    #[test]
+    fn one_lost_packet_is_seen() {
+        let bars = bars([(0.5, 0.0, 0.0), (0.001, 0.0, 0.001), (0.499, 0.5, 0.25)].into_iter());
+        assert_eq!(bars, "M300 100v-4h2.0v4zM301 50v-25h299.4v25z");
+    }
+}

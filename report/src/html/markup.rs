@@ -1,0 +1,169 @@
+//! The one way into the page: literals of this crate as they are, everything else escaped.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+
+use crate::escape::printable;
+
+/// Characters of one foreign string that are shown; the JSON report has all of them.
+const LONGEST: usize = 600;
+
+/// HTML or SVG that grows from front to back. Markup can only be a literal of the program: a string that was put
+/// together at run time, and so may hold what a capture says, has to go through [`Markup::text`] or
+/// [`Markup::attr`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Markup {
+    html: String,
+}
+
+impl Markup {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Markup that this crate brings along.
+    pub fn put(&mut self, literal: &'static str) -> &mut Self {
+        self.html.push_str(literal);
+        self
+    }
+
+    /// Text between tags: control, invisible and reordering characters written out, markup disarmed.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.escaped(&shortened(text))
+    }
+
+    /// A figure or another value of our own between tags; escaped all the same.
+    pub fn show(&mut self, value: impl Display) -> &mut Self {
+        self.escaped(&value.to_string())
+    }
+
+    /// ` name="value"` inside a tag. The name is a literal; no foreign value goes into an attribute that a browser
+    /// runs or follows (`on...`, `href` other than to this page, `src`, `style`).
+    pub fn attr(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.html.push(' ');
+        self.html.push_str(name);
+        self.html.push_str("=\"");
+        self.escaped(&shortened(value));
+        self.html.push('"');
+        self
+    }
+
+    /// As [`Markup::attr`] with the whole of a text that a script copies: neither shortened nor made printable, as
+    /// what is copied must be what was meant. Control characters become references or, where HTML has none, are
+    /// left out.
+    pub fn attr_exact(&mut self, name: &'static str, value: &str) -> &mut Self {
+        self.html.push(' ');
+        self.html.push_str(name);
+        self.html.push_str("=\"");
+        for c in value.chars() {
+            match c {
+                '\t' | '\n' | '\r' => {
+                    self.html.push_str("&#");
+                    self.html.push_str(&(c as u32).to_string());
+                    self.html.push(';');
+                }
+                c if c.is_control() => {}
+                c => self.push(c),
+            }
+        }
+        self.html.push('"');
+        self
+    }
+
+    /// Another piece that was made here.
+    pub fn append(&mut self, other: &Markup) -> &mut Self {
+        self.html.push_str(&other.html);
+        self
+    }
+
+    /// What has been put together.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.html
+    }
+
+    /// Nothing has been put into it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.html.is_empty()
+    }
+
+    fn escaped(&mut self, text: &str) -> &mut Self {
+        printable(text).chars().for_each(|c| self.push(c));
+        self
+    }
+
+    fn push(&mut self, c: char) {
+        match c {
+            '&' => self.html.push_str("&amp;"),
+            '<' => self.html.push_str("&lt;"),
+            '>' => self.html.push_str("&gt;"),
+            '"' => self.html.push_str("&quot;"),
+            '\'' => self.html.push_str("&#39;"),
+            '`' => self.html.push_str("&#96;"),
+            c => self.html.push(c),
+        }
+    }
+}
+
+fn shortened(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Markup;
+
+    #[test]
+    fn markup_is_disarmed() {
+        let mut markup = Markup::new();
+        markup.put("<a").attr("title", "\"><script>x</script>\0\u{202e}").put(">").text("</a><b>'&amp;'`");
+        assert_eq!(
+            markup.as_str(),
+            "<a title=\"&quot;&gt;&lt;script&gt;x&lt;/script&gt;\\x00\\u{202e}\">&lt;/a&gt;&lt;b&gt;&#39;&amp;amp;&#39;&#96;"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        let mut markup = Markup::new();
+        markup.text(&"\u{e9}".repeat(5_000));
+        assert_eq!(markup.as_str().chars().count(), 601);
+    }
+
+    /// What a browser's tokenizer would see of a text node or a quoted attribute.
+    fn is_inert(escaped: &str) -> bool {
+        !escaped.contains(['<', '>', '"', '\'', '`', '\0', '\u{202e}', '\u{1b}', '\r'])
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_becomes_markup(text in "[\\PC\\x00-\\x9f<>&\"'`/= \u{202a}-\u{202e}\u{2028}]{0,80}") {
+            let mut markup = Markup::new();
+            markup.text(&text);
+            prop_assert!(is_inert(markup.as_str()), "{}", markup.as_str());
+            let mut markup = Markup::new();
+            markup.attr("a", &text);
+            let value = markup.as_str().strip_prefix(" a=\"").and_then(|rest| rest.strip_suffix('"'));
+            prop_assert!(value.is_some_and(is_inert), "{}", markup.as_str());
+        }
+
+        #[test]
+        fn what_is_copied_stays_whole(text in "[ -~\\t\\n\u{e9}\u{4f1a}]{0,80}") {
+            let mut markup = Markup::new();
+            markup.attr_exact("a", &text);
+            let value = markup.as_str().strip_prefix(" a=\"").and_then(|rest| rest.strip_suffix('"')).unwrap();
+            prop_assert!(!value.contains(['<', '>', '"', '\'', '\n']));
+            let back = value.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'")
+                .replace("&#96;", "`").replace("&#9;", "\t").replace("&#10;", "\n").replace("&amp;", "&");
+            prop_assert_eq!(back, text);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const make = (tag, props, ...children) => {
+    const node = Object.assign(document.createElement(tag), props);
+    node.append(...children);
+    return node;
+  };
+  const remember = (key, value) => {
+    try { return value === undefined ? localStorage.getItem(key) : localStorage.setItem(key, value); } catch { return null; }
+  };
+
+  // Light or dark: that of the system until somebody chooses.
+  const isDark = () => root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const theme = make("button", { type: "button" });
+  const name = () => { theme.textContent = isDark() ? "Light page" : "Dark page"; };
+  const chosen = remember("airtone-theme");
+  if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
+  theme.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    remember("airtone-theme", root.dataset.theme);
+    name();
+  });
+  name();
+  document.querySelector(".bar").append(theme);
+
+  // Copy buttons. A page opened from a file may lack navigator.clipboard.
+  const said = make("p", { className: "sr" });
+  said.setAttribute("aria-live", "polite");
+  document.body.append(said);
+  const copy = async (text) => {
+    try { await navigator.clipboard.writeText(text); return true; } catch { /* the old way below */ }
+    const area = make("textarea", { value: text, className: "sr" });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  };
+  for (const code of document.querySelectorAll("code[data-copy]")) {
+    const button = make("button", { type: "button" }, "Copy");
+    button.setAttribute("aria-label", "Copy the display filter");
+    button.addEventListener("click", async () => {
+      const done = await copy(code.dataset.copy);
+      button.textContent = done ? "Copied" : "Press Ctrl+C";
+      said.textContent = done ? "Display filter copied" : "Copying failed; the filter is selected";
+      if (!done) getSelection().selectAllChildren(code);
+      setTimeout(() => { button.textContent = "Copy"; }, 2000);
+    });
+    code.after(button);
+  }
+
+  // A link into a closed call opens it.
+  const reveal = (id) => {
+    const target = id && document.getElementById(id);
+    if (!target) return;
+    const rows = target.closest("tbody[data-row]");
+    if (rows) rows.closest("table").dispatchEvent(new CustomEvent("show-row", { detail: rows }));
+    for (let at = target.closest("details"); at; at = at.parentElement.closest("details")) at.open = true;
+    target.scrollIntoView();
+  };
+  addEventListener("hashchange", () => reveal(location.hash.slice(1)));
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (link && link.hash === location.hash) reveal(link.hash.slice(1));
+  });
+
+  // Tables: sorting by a click on a title, filtering by words, rows by the page.
+  const order = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const enhance = (table) => {
+    const rows = [...table.tBodies];
+    if (rows.length < 2) return;
+    const size = Number(table.dataset.page) || 100;
+    const what = table.dataset.find;
+    let limit = size, words = [], outcome = "";
+    const texts = rows.map((row) => row.textContent.toLowerCase());
+    const place = new Map(rows.map((row, at) => [row, at]));
+    rows.forEach((row) => { row.dataset.row = ""; });
+    const count = make("span", { className: "count" });
+    count.setAttribute("role", "status");
+    const more = make("button", { type: "button" });
+    const foot = make("div", { className: "more-rows" }, more);
+    const outcomeOf = (row) => row.querySelector(".outcome")?.textContent ?? "";
+    const matches = (row) => words.every((word) => texts[place.get(row)].includes(word)) && (!outcome || outcomeOf(row) === outcome);
+    const show = () => {
+      let found = 0;
+      for (const row of table.tBodies) {
+        const fits = matches(row);
+        row.hidden = !fits || found >= limit;
+        found += fits;
+      }
+      const shown = Math.min(found, limit);
+      count.textContent = shown === rows.length ? `${rows.length} ${what}` : `${shown} of ${found === rows.length ? found : `${found} that match, ${rows.length} in all`}`;
+      foot.hidden = found <= limit;
+      more.textContent = `Show ${Math.min(size * 4, found - limit)} more`;
+    };
+    more.addEventListener("click", () => { limit += size * 4; show(); });
+    table.addEventListener("show-row", (event) => { if (event.detail.hidden) { limit = Infinity; words = []; outcome = ""; show(); } });
+
+    [...table.tHead.rows[0].cells].forEach((title, column) => {
+      const button = make("button", { type: "button" }, ...title.childNodes);
+      title.append(button);
+      button.addEventListener("click", () => {
+        const isUp = title.getAttribute("aria-sort") === "ascending";
+        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+        title.setAttribute("aria-sort", isUp ? "descending" : "ascending");
+        const key = (row) => {
+          const cell = row.rows[0].cells[column];
+          const text = cell.dataset.v ?? cell.textContent.trim();
+          if (!title.classList.contains("n")) return text;
+          return text === "" || Number.isNaN(Number(text)) ? null : Number(text);
+        };
+        const keyed = rows.map((row) => [key(row), row]);
+        // What is not known comes last either way.
+        keyed.sort(([a, x], [b, y]) => {
+          if (a === null || b === null) return (a === null) - (b === null) || place.get(x) - place.get(y);
+          const by = typeof a === "number" ? a - b : order.compare(a, b);
+          return (isUp ? -by : by) || place.get(x) - place.get(y);
+        });
+        table.append(...keyed.map(([, row]) => row));
+        show();
+      });
+    });
+
+    if (rows.length > 5) {
+      const find = make("input", { type: "search", placeholder: "words", autocomplete: "off" });
+      find.addEventListener("input", () => { words = find.value.toLowerCase().split(/\s+/).filter(Boolean); limit = size; show(); });
+      const tools = make("div", { className: "tools" }, make("label", {}, `Find ${what}`, find));
+      const outcomes = [...new Set(rows.map(outcomeOf))].filter(Boolean).sort(order.compare);
+      if (outcomes.length > 1) {
+        const select = make("select", {}, make("option", { value: "" }, "all"), ...outcomes.map((one) => make("option", { value: one }, one)));
+        select.addEventListener("change", () => { outcome = select.value; limit = size; show(); });
+        tools.append(make("label", {}, "Outcome", select));
+      }
+      tools.append(count);
+      table.parentElement.before(tools);
+      table.parentElement.append(foot);
+    }
+    show();
+  };
+  document.querySelectorAll("table.sortable").forEach(enhance);
+
+  // On paper nothing can be opened: few calls are printed in full, many with their story only.
+  addEventListener("beforeprint", () => {
+    const all = [...document.querySelectorAll("details")];
+    if (all.length <= 25) all.forEach((one) => { one.open = true; });
+    document.querySelectorAll("tbody[hidden]").forEach((rows) => { rows.hidden = false; });
+  });
+
+  reveal(location.hash.slice(1));
+})();

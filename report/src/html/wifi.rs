@@ -1,0 +1,286 @@
+//! Wi-Fi: a strip of time for each BSS with its outages, marked by letter and pattern as well as by colour; then
+//! beacons in figures, outages, stations and roams.
+
+use airtone_engine::model::{Bss, Outage, OutageCause, Station};
+use airtone_engine::{Nanos, Report};
+
+use super::figures::{loss_class, number_cell, percent, relative, severity_class};
+use super::markup::Markup;
+use crate::text::units::{dash, duration, grouped, millis, or_dash, share};
+use crate::words::words;
+
+/// Patterns of the causes, once per page.
+const PATTERNS: &str = r#"<svg class=defs width=0 height=0 aria-hidden=true><defs>
+<pattern id=p-air width=6 height=6 patternUnits=userSpaceOnUse patternTransform="rotate(45)"><rect class="c-air" width=6 height=6 /><rect class=ink width=2 height=6 /></pattern>
+<pattern id=p-ap width=6 height=6 patternUnits=userSpaceOnUse><rect class="c-ap" width=6 height=6 /><rect class=ink width=6 height=2 /></pattern>
+<pattern id=p-switch width=6 height=6 patternUnits=userSpaceOnUse><rect class="c-switch" width=6 height=6 /><rect class=ink width=2 height=6 /></pattern>
+<pattern id=p-sensor width=6 height=6 patternUnits=userSpaceOnUse><rect class="c-sensor" width=6 height=6 /><circle class=ink cx=3 cy=3 r=1.2 /></pattern>
+<pattern id=p-unknown width=8 height=8 patternUnits=userSpaceOnUse><rect class="c-unknown" width=8 height=8 /><path class=inkline d="M0 0L8 8M8 0L0 8"/></pattern>
+</defs></svg>
+"#;
+
+pub(super) fn is_there(report: &Report) -> bool {
+    !report.wifi.bss.is_empty() || !report.wifi.stations.is_empty()
+}
+
+pub(super) fn section(m: &mut Markup, report: &Report) {
+    if !is_there(report) {
+        return;
+    }
+    m.put("<section id=wifi aria-labelledby=h-wifi><h2 id=h-wifi>Wi-Fi</h2>\n");
+    strips(m, report);
+    beacons(m, &report.wifi.bss);
+    outages(m, report);
+    events(m, report);
+    stations(m, &report.wifi.stations);
+    roams(m, report);
+    m.put("</section>\n");
+}
+
+/// Hidden names are bracketed, since a network may well be called `hidden`.
+fn ssid(bss: &Bss) -> &str {
+    bss.ssid.as_deref().unwrap_or("(hidden)")
+}
+
+/// Letter, pattern, and what the cause means.
+fn cause(cause: OutageCause) -> (&'static str, &'static str, &'static str) {
+    match cause {
+        OutageCause::Air => ("A", "air", "Air: the AP sent, the sensor heard others"),
+        OutageCause::ApRestart => ("R", "ap", "AP restart"),
+        OutageCause::ChannelSwitch => ("C", "switch", "Channel switch"),
+        OutageCause::Sensor => ("S", "sensor", "Sensor deaf or dropping"),
+        OutageCause::OffChannel => ("O", "sensor", "Sensor on another channel"),
+        OutageCause::Unknown => ("?", "unknown", "Unknown"),
+    }
+}
+
+const CAUSES: [OutageCause; 6] = [
+    OutageCause::Air,
+    OutageCause::ApRestart,
+    OutageCause::ChannelSwitch,
+    OutageCause::Sensor,
+    OutageCause::OffChannel,
+    OutageCause::Unknown,
+];
+
+/// The capture from left to right, one strip for each BSS that had an outage.
+fn strips(m: &mut Markup, report: &Report) {
+    let (Some(first), Some(seconds)) = (report.capture.first, report.capture.duration_s) else { return };
+    let shown: Vec<&Bss> = report.wifi.bss.iter().filter(|bss| !bss.outages.is_empty()).collect();
+    if shown.is_empty() || seconds <= 0.0 {
+        return;
+    }
+    m.put(PATTERNS);
+    m.put("<figure class=strips><figcaption>Outages over time: at least three beacons missing in a row</figcaption>\n");
+    for bss in &shown {
+        m.put("<div class=strip><span class=lab><b>").text(ssid(bss)).put("</b><br><span class=quiet>");
+        m.text(&bss.bssid).put("</span></span>");
+        strip(m, bss, first, seconds);
+        m.put("</div>\n");
+    }
+    axis(m, seconds);
+    legend(m, &shown);
+    m.put("</figure>\n");
+}
+
+fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
+    let described: Vec<_> = bss.outages.iter().map(|outage| in_words(outage, first)).collect();
+    let said = format!("Outages of {}: {}.", ssid(bss), described.join("; "));
+    m.put("<svg class=track role=img")
+        .attr("aria-label", &said)
+        .put("><rect class=on x=0 y=25% width=100% height=50% rx=3 />");
+    for outage in &bss.outages {
+        let (letter, pattern, _) = cause(outage.cause);
+        let (Some(from), Some(to)) =
+            (outage.from.known_seconds_since(first), outage.to.known_seconds_since(first))
+        else {
+            continue;
+        };
+        let (from, to) =
+            ((100.0 * from / seconds).clamp(0.0, 100.0), (100.0 * to / seconds).clamp(0.0, 100.0));
+        let width = (to - from).max(0.3);
+        m.put("<g><title>")
+            .text(&in_words(outage, first))
+            .put("</title><rect y=0 height=100% class=\"out o-")
+            .put(pattern);
+        m.put("\"").attr("x", &format!("{from:.2}%")).attr("width", &format!("{width:.2}%")).put("/>");
+        if width >= 2.5 {
+            m.put("<text y=50%")
+                .attr("x", &format!("{:.2}%", from + width / 2.0))
+                .put(">")
+                .put(letter)
+                .put("</text>");
+        }
+        m.put("</g>");
+    }
+    m.put("</svg>");
+}
+
+fn in_words(outage: &Outage, first: Nanos) -> String {
+    let span = or_dash(outage.to.known_seconds_since(outage.from), duration);
+    format!(
+        "{span} at {} s, {} beacons, {}",
+        relative(Some(first), outage.from),
+        outage.lost,
+        words(&outage.cause)
+    )
+}
+
+fn axis(m: &mut Markup, seconds: f64) {
+    m.put("<div class=strip aria-hidden=true><span></span><div class=axis>");
+    for quarter in 0..=4 {
+        m.put("<span>").text(&duration(seconds * f64::from(quarter) / 4.0)).put("</span>");
+    }
+    m.put("</div></div>");
+}
+
+fn legend(m: &mut Markup, shown: &[&Bss]) {
+    m.put("<ul class=legend>");
+    for known in CAUSES {
+        let is_used = shown.iter().flat_map(|bss| &bss.outages).any(|outage| outage.cause == known);
+        if is_used {
+            let (letter, pattern, meaning) = cause(known);
+            m.put("<li><svg class=key aria-hidden=true><rect width=100% height=100% class=\"out o-")
+                .put(pattern);
+            m.put("\"/><text x=50% y=50%>").put(letter).put("</text></svg> ").put(meaning).put("</li>");
+        }
+    }
+    m.put("</ul>");
+}
+
+fn beacons(m: &mut Markup, list: &[Bss]) {
+    if list.is_empty() {
+        return;
+    }
+    m.put("<div class=scroll tabindex=0><table class=\"sortable dense\" data-page=100 data-find=BSSs><caption>Beacons</caption><thead><tr>");
+    m.put("<th scope=col>Network</th><th scope=col>BSSID</th><th scope=col class=n>Channel</th><th scope=col class=n>Received</th>");
+    m.put(
+        "<th scope=col class=n>Expected</th><th scope=col class=n>Lost</th><th scope=col class=n>Lost %</th>",
+    );
+    m.put("<th scope=col class=n>In a row</th><th scope=col class=n>Not observed</th><th scope=col class=n>Signal dBm</th>");
+    m.put("<th scope=col class=n>Delay 95 %, ms</th></tr></thead>\n");
+    for bss in list {
+        let counts = &bss.beacons;
+        let class = counts.lost_percent.map_or("", loss_class);
+        m.put("<tbody><tr><td>").text(ssid(bss)).put("</td><td class=mono>").text(&bss.bssid).put("</td>");
+        whole(m, bss.channel.map(u64::from), "");
+        whole(m, Some(counts.received), "");
+        whole(m, Some(counts.expected), "");
+        whole(m, Some(counts.lost), class);
+        number_cell(m, &or_dash(counts.lost_percent, share), counts.lost_percent, class);
+        whole(m, Some(counts.longest_run), "");
+        whole(m, Some(counts.not_observed), "");
+        let signal = bss.signal_dbm.map(|signal| signal.mean);
+        number_cell(m, &or_dash(signal, |dbm| format!("{dbm:.0}")), signal, "");
+        let delay = bss.beacon_delay_us.map(|delay| delay.p95 / 1e3);
+        number_cell(m, &or_dash(delay, millis), delay, "");
+        m.put("</tr></tbody>\n");
+    }
+    m.put("</table></div>\n");
+}
+
+fn whole(m: &mut Markup, n: Option<u64>, class: &'static str) {
+    number_cell(m, &n.map_or_else(dash, grouped), n.map(|n| n as f64), class);
+}
+
+fn outages(m: &mut Markup, report: &Report) {
+    let all = report.wifi.bss.iter().flat_map(|bss| bss.outages.iter().map(move |outage| (bss, outage)));
+    let all: Vec<_> = all.collect();
+    if all.is_empty() {
+        return;
+    }
+    m.put("<div class=scroll tabindex=0><table class=sortable data-page=100 data-find=outages><caption>Outages</caption><thead><tr>");
+    m.put("<th scope=col class=n>At s</th><th scope=col class=n>For</th><th scope=col class=n>Beacons</th><th scope=col>Severity</th>");
+    m.put("<th scope=col>Cause</th><th scope=col>Network</th><th scope=col>BSSID</th><th scope=col class=n>After frame</th></tr></thead>\n");
+    for (bss, outage) in all {
+        m.put("<tbody><tr>");
+        let since = report.capture.first.and_then(|first| outage.from.known_seconds_since(first));
+        number_cell(m, &relative(report.capture.first, outage.from), since, "");
+        let span = outage.to.known_seconds_since(outage.from);
+        number_cell(m, &or_dash(span, duration), span, "");
+        whole(m, Some(outage.lost), "");
+        let class = severity_class(outage.severity);
+        m.put("<td><span class=\"severity ").put(class).put("\">").put(class).put("</span></td><td>");
+        m.show(words(&outage.cause))
+            .put("</td><td>")
+            .text(ssid(bss))
+            .put("</td><td class=mono>")
+            .text(&bss.bssid);
+        m.put("</td>");
+        whole(m, Some(outage.after_frame), "");
+        m.put("</tr></tbody>\n");
+    }
+    m.put("</table></div>\n");
+}
+
+fn events(m: &mut Markup, report: &Report) {
+    let mut all =
+        report.wifi.bss.iter().flat_map(|bss| bss.events.iter().map(move |event| (bss, event))).peekable();
+    if all.peek().is_none() {
+        return;
+    }
+    m.put("<div class=scroll tabindex=0><table><caption>Events of access points</caption><thead><tr><th scope=col class=n>Frame</th>");
+    m.put("<th scope=col class=n>At s</th><th scope=col>BSSID</th><th scope=col>Event</th><th scope=col>What</th></tr></thead><tbody>\n");
+    for (bss, event) in all {
+        m.put("<tr><td class=n>")
+            .show(event.frame)
+            .put("<td class=n>")
+            .text(&relative(report.capture.first, event.at));
+        m.put("<td class=mono>").text(&bss.bssid).put("<td>").text(&event.kind.replace('_', " ")).put("<td>");
+        m.text(&event.detail).put("</tr>\n");
+    }
+    m.put("</tbody></table></div>\n");
+}
+
+fn stations(m: &mut Markup, list: &[Station]) {
+    if list.is_empty() {
+        return;
+    }
+    m.put("<div class=scroll tabindex=0><table class=sortable data-page=100 data-find=stations><caption>Stations</caption><thead><tr>");
+    m.put("<th scope=col>Station</th><th scope=col>BSSID</th><th scope=col class=n>Frames</th><th scope=col class=n>Retries</th>");
+    m.put("<th scope=col class=n>Signal dBm</th><th scope=col class=n>Weakest</th><th scope=col class=n>Voice frames</th>");
+    m.put("<th scope=col class=n>Sent again</th><th scope=col class=n>Roams</th></tr></thead>\n");
+    for station in list {
+        m.put("<tbody><tr><td class=mono>").text(&station.mac).put("</td><td class=mono>");
+        m.text(station.bssid.as_deref().unwrap_or("–")).put("</td>");
+        whole(m, Some(station.frames), "");
+        number_cell(m, &or_dash(station.retry_percent, percent), station.retry_percent, "");
+        for signal in
+            [station.signal_dbm.map(|signal| signal.mean), station.signal_dbm.map(|signal| signal.min)]
+        {
+            number_cell(m, &or_dash(signal, |dbm| format!("{dbm:.0}")), signal, "");
+        }
+        whole(m, Some(station.voice.frames), "");
+        whole(m, Some(station.voice.retries), "");
+        whole(m, Some(station.roams.len() as u64), "");
+        m.put("</tr></tbody>\n");
+    }
+    m.put("</table></div>\n");
+}
+
+fn roams(m: &mut Markup, report: &Report) {
+    let mut all: Vec<_> =
+        report.wifi.stations.iter().flat_map(|one| one.roams.iter().map(move |roam| (one, roam))).collect();
+    if all.is_empty() {
+        return;
+    }
+    all.sort_by_key(|(_, roam)| roam.at);
+    m.put("<div class=scroll tabindex=0><table><caption>Roams</caption><thead><tr><th scope=col class=n>At s</th><th scope=col>Station</th>");
+    m.put("<th scope=col>From</th><th scope=col>To</th><th scope=col class=n>Gap</th><th scope=col class=n>Frame</th></tr></thead><tbody>\n");
+    for (station, roam) in all {
+        m.put("<tr><td class=n>")
+            .text(&relative(report.capture.first, roam.at))
+            .put("<td class=mono>")
+            .text(&station.mac);
+        m.put("<td class=mono>")
+            .text(roam.from.as_deref().unwrap_or("–"))
+            .put("<td class=mono>")
+            .text(&roam.to);
+        m.put("<td class=n>")
+            .text(&or_dash(roam.gap_ms, super::figures::ms))
+            .put("<td class=n>")
+            .show(roam.frame);
+        m.put("</tr>\n");
+    }
+    m.put("</tbody></table></div>\n");
+}
