@@ -5,12 +5,14 @@
 //! * [`text`]: for a person; columns are chosen by the width of the terminal, colour is on request.
 //! * [`json`]: the contract `airtone.report/1`, whole or one section of it.
 //! * [`jsonl`]: one object per line, each with its `type`.
+//! * [`flow`]: the ladder of one call, as text and SVG.
 //! * [`csv`]: flat tables for spreadsheets and scripts.
 //!
 //! Text that came from the wire (SIP headers, network names) is made harmless on its way out: see [`escape`].
 
 pub mod csv;
 pub mod escape;
+pub mod flow;
 pub mod json;
 pub mod jsonl;
 pub mod text;

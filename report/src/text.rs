@@ -8,16 +8,16 @@
 mod calls;
 mod capture;
 mod findings;
-mod page;
-mod paint;
+pub(crate) mod page;
+pub(crate) mod paint;
 mod select;
 mod sip;
-mod story;
+pub(crate) mod story;
 mod streams;
 mod table;
-mod units;
+pub(crate) mod units;
 mod wifi;
-mod wrap;
+pub(crate) mod wrap;
 
 use std::io::{self, Write};
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod dtmf;
+mod flows;
 mod live;
 pub mod message;
 mod offer;
@@ -24,10 +25,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::config::Config;
+use crate::flow::Flow;
 use crate::media::Announcement;
 use crate::model;
 use crate::packet::{Context, Nanos, Transport};
 use call::{Call, Seen};
+use flows::Flows;
 use message::{Message, Start};
 use register::{Keys, Registrations};
 use repeat::{Repeats, Sighting};
@@ -59,6 +62,7 @@ pub struct Tracker {
     past: Rates,
     evicted: u64,
     last: Nanos,
+    flows: Option<Box<Flows>>,
 }
 
 impl Tracker {
@@ -78,6 +82,7 @@ impl Tracker {
             past: Rates::default(),
             evicted: 0,
             last: Nanos::default(),
+            flows: config.flows.as_ref().map(|request| Box::new(Flows::new(request))),
         }
     }
 
@@ -87,7 +92,8 @@ impl Tracker {
         let message = Message::parse(raw)?;
         self.last = self.last.max(cx.at);
         self.counts.count(&message);
-        let sighting = self.repeats.sight(self.leg_key(cx, &message), cx);
+        let key = self.leg_key(cx, &message);
+        let sighting = self.repeats.sight(key, cx);
         if sighting == Sighting::Again {
             self.counts.retransmissions += 1;
         }
@@ -102,7 +108,11 @@ impl Tracker {
             return Some(Outcome::default());
         }
         let seen = self.seen(cx, &message, transport, cseq.number);
-        Some(self.call_message(&seen, sighting))
+        let outcome = self.call_message(&seen, sighting);
+        if let (Some(flows), Some(call)) = (&mut self.flows, outcome.call) {
+            flows.take(call, &seen, sighting, key);
+        }
+        Some(outcome)
     }
 
     /// Names a message on its leg: a second one with this key is a retransmission or a copy.
@@ -214,6 +224,12 @@ impl Tracker {
     #[must_use]
     pub fn calls(&self, end: Nanos) -> Vec<CallSummary> {
         self.calls.values().map(|call| call.summary(end)).collect()
+    }
+
+    /// The messages that [`Config::flows`] asked for, by call.
+    #[must_use]
+    pub fn flows(&self) -> Vec<Flow> {
+        self.flows.as_ref().map_or_else(Vec::new, |flows| flows.flows())
     }
 
     /// Methods, responses, retransmissions, registrations, RFC 6076 figures. `end`: time of the capture's
