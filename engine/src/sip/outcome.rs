@@ -202,7 +202,7 @@ impl Call {
             dtmf: self.digits.iter().copied().map(Digit::report).collect(),
             streams: Vec::new(),
             mos: None,
-            related: Vec::new(),
+            related: self.related.clone(),
         };
         CallSummary {
             call,

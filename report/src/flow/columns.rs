@@ -103,15 +103,19 @@ impl Columns {
             })
             .collect();
         let mut called = BTreeSet::new();
+        let mut names = BTreeSet::new();
         for &(source, destination, message) in &invites {
-            if !called.contains(&source) && self.list[source].name.is_none() {
+            // an agent that sends the call on gives the caller's name as well
+            if !called.contains(&source) && names.insert(&message.caller) && self.list[source].name.is_none()
+            {
                 self.list[source].name.clone_from(&message.caller);
             }
             called.insert(destination);
         }
         let calling: BTreeSet<usize> = invites.iter().map(|invite| invite.0).collect();
-        for &(_, destination, message) in &invites {
-            if !calling.contains(&destination) && self.list[destination].name.is_none() {
+        for &(_, destination, message) in invites.iter().rev() {
+            let is_last = !calling.contains(&destination) && names.insert(&message.callee);
+            if is_last && self.list[destination].name.is_none() {
                 self.list[destination].name.clone_from(&message.callee);
             }
         }

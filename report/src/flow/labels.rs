@@ -49,7 +49,10 @@ fn medium(medium: &Medium) -> String {
         "fax" => words.push("T.38".to_owned()),
         other => words.push(other.to_owned()),
     }
-    words.extend(medium.codecs.iter().filter(is_codec).take(MOST_CODECS).map(|codec| foreign(codec)));
+    let mut codecs: Vec<&String> = medium.codecs.iter().filter(is_codec).collect();
+    // one name at several clock rates
+    codecs.dedup();
+    words.extend(codecs.into_iter().take(MOST_CODECS).map(|codec| foreign(codec)));
     if medium.direction != "sendrecv" {
         words.push(medium.direction.to_owned());
     }

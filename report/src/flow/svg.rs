@@ -174,7 +174,7 @@ impl Sheet {
         if row.from != row.to {
             self.head(out, self.x(row.to), y - 4, row.from < row.to);
         }
-        let label = fitting(&row.labels, wide / LETTER - 1);
+        let label = fitting(&row.labels, (wide / LETTER).saturating_sub(3));
         self.text(out, left + wide / 2, y, "label", "middle", &label);
     }
 
