@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
 use crate::facts::FrameFacts;
+use crate::flow::Flow;
 use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
 use crate::packet::{Context, Endpoint, Nanos, Packet, PathId, Transport};
@@ -180,6 +181,12 @@ impl Engine {
         let dropped = self.dropped_by_sensor.get_or_insert(0);
         *dropped = dropped.saturating_add(packets);
         self.trackers.wifi.sensor_dropped(interface, at, packets);
+    }
+
+    /// The messages of the calls that [`Config::flows`] asked for, so far.
+    #[must_use]
+    pub fn flows(&self) -> Vec<Flow> {
+        self.trackers.sip.flows()
     }
 
     /// The report of everything so far; the analysis may go on after it.

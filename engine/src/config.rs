@@ -1,5 +1,6 @@
 //! What a caller may decide about an analysis. Every table of the engine is bounded here.
 
+use crate::flow::FlowRequest;
 use crate::packet::Nanos;
 
 /// How deep the receiver's jitter buffer is assumed to be.
@@ -70,6 +71,8 @@ pub struct Config {
     pub interval_points: u16,
     /// An RTP stream silent for longer starts anew as another stream.
     pub stream_idle: Nanos,
+    /// Keep the messages of calls for ladders; `None`: keep none.
+    pub flows: Option<FlowRequest>,
 }
 
 impl Default for Config {
@@ -90,6 +93,7 @@ impl Default for Config {
             max_tcp_buffer: 256 * 1024,
             interval_points: 0,
             stream_idle: Nanos(60 * Nanos::SECOND),
+            flows: None,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod config;
 pub mod decode;
 pub mod facts;
 mod findings;
+pub mod flow;
 pub mod halves;
 pub mod live;
 pub mod media;

@@ -183,6 +183,8 @@ pub struct Call {
     pub streams: Vec<u32>,
     /// MOS over its streams.
     pub mos: Option<CallMos>,
+    /// Ids of other calls that belong to the same story: a transfer's, a pickup's; its events say why.
+    pub related: Vec<u32>,
 }
 
 /// Something that changed a call.

@@ -43,6 +43,16 @@ fn section<T: Serialize>(
     object(out, &Section { schema: &report.schema, name, value }, layout)
 }
 
+/// A value beside the report under the report's schema.
+pub(crate) fn named<T: Serialize>(
+    out: &mut impl Write,
+    name: &'static str,
+    value: &T,
+    layout: Layout,
+) -> io::Result<()> {
+    object(out, &Section { schema: airtone_engine::model::SCHEMA, name, value }, layout)
+}
+
 fn object<T: Serialize>(out: &mut impl Write, value: &T, layout: Layout) -> io::Result<()> {
     match layout {
         Layout::Pretty => {

@@ -5,6 +5,7 @@
 //! * [`text`]: for a person; columns are chosen by the width of the terminal, colour is on request.
 //! * [`json`]: the contract `airtone.report/1`, whole or one section of it.
 //! * [`jsonl`]: one object per line, each with its `type`.
+//! * [`flow`]: the ladder of one call, as text and SVG.
 //! * [`csv`]: flat tables for spreadsheets and scripts.
 //! * [`html`]: one page for a browser, always the whole report.
 //!
@@ -12,6 +13,7 @@
 
 pub mod csv;
 pub mod escape;
+pub mod flow;
 pub mod html;
 pub mod json;
 pub mod jsonl;

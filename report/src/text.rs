@@ -8,7 +8,7 @@
 pub(crate) mod calls;
 pub(crate) mod capture;
 mod findings;
-mod page;
+pub(crate) mod page;
 pub(crate) mod paint;
 mod select;
 mod sip;
@@ -17,7 +17,7 @@ pub(crate) mod streams;
 mod table;
 pub(crate) mod units;
 mod wifi;
-mod wrap;
+pub(crate) mod wrap;
 
 use std::io::{self, Write};
 

@@ -7,6 +7,7 @@ use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
 use airtone_capture::{Input, Record};
+use airtone_engine::flow::Flow;
 use airtone_engine::halves::Batch;
 use airtone_engine::{Config, Engine, Report, SourceInfo};
 
@@ -26,6 +27,28 @@ pub(crate) fn analyse(
     threads: Option<NonZero<usize>>,
     progress: &mut Progress,
 ) -> Result<Report, Failure> {
+    let (engine, source) = read(files, config, threads, progress)?;
+    Ok(engine.into_report(source))
+}
+
+/// The same with the messages that `config.flows` asks for.
+pub(crate) fn analyse_flows(
+    files: &[PathBuf],
+    config: Config,
+    threads: Option<NonZero<usize>>,
+    progress: &mut Progress,
+) -> Result<(Report, Vec<Flow>), Failure> {
+    let (engine, source) = read(files, config, threads, progress)?;
+    let flows = engine.flows();
+    Ok((engine.into_report(source), flows))
+}
+
+fn read(
+    files: &[PathBuf],
+    config: Config,
+    threads: Option<NonZero<usize>>,
+    progress: &mut Progress,
+) -> Result<(Engine, SourceInfo), Failure> {
     let mut input = Input::open(files)?;
     let engine = Engine::new(config);
     let has_two = threads.map_or_else(|| is_worth_a_thread(&input), |threads| threads.get() > 1);
@@ -36,7 +59,7 @@ pub(crate) fn analyse(
     };
     progress.finish();
     let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
-    Ok(engine.into_report(source))
+    Ok((engine, source))
 }
 
 /// A pipe may bring anything.

@@ -1,5 +1,6 @@
 //! The command line as it is typed. Nothing here does anything.
 
+mod flow;
 mod install;
 mod mos;
 mod values;
@@ -12,6 +13,7 @@ use airtone_engine::config::JitterBuffer;
 use airtone_report::html::INTERVAL_POINTS;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use flow::{FlowArgs, FlowFormat};
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
 pub(crate) use mos::{MosArgs, MosFormat};
 pub(crate) use values::{Colour, Compat, Format, Level, TableFormat};
@@ -22,6 +24,7 @@ Examples:
   tshark-post report call.pcapng                     what happened and how it sounded
   tshark-post report monday.pcap.gz tuesday.pcap.gz  several files as one capture
   tcpdump -w - udp | tshark-post calls -             from a pipe
+  tshark-post flow call.pcapng --call 1              who sent what to whom
   tshark-post streams call.pcapng --compat wireshark-4.2
   tshark-post findings nightly.pcapng --fail-on warning --format json -o findings.json
   tshark-post mos --codec g729 --loss 2 --delay 150";
@@ -46,6 +49,8 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// One row per call
     Calls(ViewArgs),
+    /// The ladder of one call: every SIP message, RTP between, digits, holds
+    Flow(FlowArgs),
     /// One row per RTP stream
     Streams(StreamsArgs),
     /// SIP statistics: methods, responses, RFC 6076 figures, registrations
@@ -236,7 +241,8 @@ mod tests {
             &["streams", "a", "--compat", "wireshark-3.6"],
             &["calls", "a", "--compat", "wireshark-4.0"],
             &["findings", "a", "--fail-on", "always"],
-            &["flow", "a"],
+            &["flow", "a", "--call", "0"],
+            &["flow", "a", "--format", "csv"],
         ] {
             let error = parse(args).expect_err(&format!("{args:?}"));
             assert_eq!(error.exit_code(), 2, "{args:?}");

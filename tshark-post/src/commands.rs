@@ -1,6 +1,7 @@
 //! One file per family of commands; [`run`] only chooses.
 
 mod captures;
+mod flow;
 mod mos;
 mod reference;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Report(args) => captures::report(args),
         Command::Calls(args) => captures::view(View::Calls, args),
+        Command::Flow(args) => flow::run(args),
         Command::Streams(args) => captures::streams(args),
         Command::Sip(args) => captures::view(View::Sip, args),
         Command::Wifi(args) => captures::view(View::Wifi, args),

@@ -129,6 +129,14 @@ pub(super) struct Bye {
     pub(super) disconnect_ms: Option<f64>,
 }
 
+/// A session interval in force.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timer {
+    pub(super) interval_s: u32,
+    /// The 2xx that began the interval.
+    pub(super) since: Nanos,
+}
+
 /// A call.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
@@ -153,6 +161,14 @@ pub(super) struct Call {
     pub(super) digits: Vec<Digit>,
     pub(super) frames: Vec<u64>,
     caller_tags: Vec<u64>,
+    /// Other calls of the same story.
+    pub(super) related: Vec<u32>,
+    /// The called user talks in this call already.
+    pub(super) waits_for: Option<u32>,
+    /// Counted among those who talk.
+    pub(super) is_talking: bool,
+    /// The session timer (RFC 4028).
+    pub(super) timer: Option<Timer>,
     pub(super) dialogs: Vec<Dialog>,
     steps: Vec<u64>,
     next_step: usize,
@@ -181,6 +197,10 @@ impl Call {
             digits: Vec::new(),
             frames: Vec::new(),
             caller_tags: vec![seen.from_tag],
+            related: Vec::new(),
+            waits_for: None,
+            is_talking: false,
+            timer: None,
             dialogs: Vec::new(),
             steps: Vec::new(),
             next_step: 0,
@@ -204,6 +224,33 @@ impl Call {
         self.caller_tags.shrink_to_fit();
         self.dialogs.shrink_to_fit();
         self.session.shrink();
+    }
+
+    /// The caller waits for an answer.
+    pub(super) fn is_dialling(&self) -> bool {
+        self.answer.is_none() && !self.began_before && !self.is_finished()
+    }
+
+    /// One of the dialogs of this call, early ones too, has this tag.
+    pub(super) fn has_tag(&self, tag: u64) -> bool {
+        self.caller_tags.contains(&tag)
+            || self.attempt.forks.contains(&tag)
+            || self.dialogs.iter().any(|dialog| dialog.tag == tag)
+    }
+
+    /// This is another leg of a call that was there before.
+    pub(super) fn next_leg(&mut self, seen: &Seen<'_>, proof: &str) {
+        let detail =
+            format!("{} calls on to {} under another Call-ID: {proof}", seen.cx.source, seen.cx.destination);
+        self.story.turn(seen.cx, "leg", &detail);
+    }
+
+    /// Another call of the same story.
+    pub(super) fn relate(&mut self, seen: &Seen<'_>, other: u32, how: &str) {
+        if self.related.len() < MAX_TAGS && !self.related.contains(&other) {
+            self.related.push(other);
+            self.story.turn(seen.cx, "related", &format!("call {other} {how}"));
+        }
     }
 
     /// The call has ended for good as far as the capture tells.
@@ -238,6 +285,9 @@ impl Call {
             Start::Request { .. } if is_first => {}
             Start::Request { .. } => self.request(seen, fresh),
             Start::Response { code, .. } => self.response(seen, code, fresh),
+        }
+        if fresh {
+            self.conference_signs(seen);
         }
         self.negotiate(seen);
         fresh

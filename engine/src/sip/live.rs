@@ -7,6 +7,6 @@ use crate::packet::Nanos;
 impl Tracker {
     /// As the report would have it if the capture ended at `now`.
     pub(crate) fn outcome_so_far(&self, id: u32, now: Nanos) -> Option<CallOutcome> {
-        self.calls.get(&id).map(|call| call.verdict(now).outcome)
+        self.calls.get(&(id, 0)).map(|call| call.verdict(now).outcome)
     }
 }

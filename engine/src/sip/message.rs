@@ -52,7 +52,9 @@ names! {
     Replaces "replaces" "", Diversion "diversion" "", HistoryInfo "history-info" "",
     SessionExpires "session-expires" "x", MinSe "min-se" "", Event "event" "o",
     Authorization "authorization" "", ProxyAuthorization "proxy-authorization" "",
-    SubscriptionState "subscription-state" "",
+    SubscriptionState "subscription-state" "", SessionId "session-id" "",
+    ChargingVector "p-charging-vector" "", XCallId "x-call-id" "", XCid "x-cid" "", Join "join" "",
+    AlertInfo "alert-info" "", RetryAfter "retry-after" "",
 }
 
 impl Name {

@@ -2,6 +2,8 @@
 
 mod call;
 mod dtmf;
+mod flows;
+mod legs;
 mod live;
 pub mod message;
 mod offer;
@@ -15,23 +17,29 @@ mod response;
 pub mod sdp;
 mod statistics;
 mod story;
+mod talking;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod timer;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::config::Config;
+use crate::flow::Flow;
 use crate::media::Announcement;
 use crate::model;
 use crate::packet::{Context, Nanos, Transport};
 use call::{Call, Seen};
+use flows::Flows;
+use legs::{Legs, Place};
 use message::{Message, Start};
 use register::{Keys, Registrations};
 use repeat::{Repeats, Sighting};
 use statistics::{Counts, Rates};
+use talking::Talking;
 
 /// What one message belonged to.
 #[derive(Clone, Debug, Default)]
@@ -47,9 +55,13 @@ pub struct Outcome {
 pub struct Tracker {
     /// Seeded by chance: the texts that are hashed come from strangers. Nothing is reported in hash order.
     hasher: RandomState,
-    calls: BTreeMap<u32, Box<Call>>,
-    by_call_id: HashMap<u64, u32, foldhash::fast::RandomState>,
-    finished: BTreeSet<u32>,
+    /// By id of the call and number of the leg.
+    calls: BTreeMap<Place, Box<Call>>,
+    by_call_id: HashMap<u64, Place, foldhash::fast::RandomState>,
+    finished: BTreeSet<Place>,
+    legs: Legs,
+    /// Answered calls that go on, by AoR.
+    talking: Talking,
     next_call: u32,
     max_calls: usize,
     registrations: Registrations,
@@ -59,6 +71,7 @@ pub struct Tracker {
     past: Rates,
     evicted: u64,
     last: Nanos,
+    flows: Option<Box<Flows>>,
 }
 
 impl Tracker {
@@ -70,6 +83,8 @@ impl Tracker {
             calls: BTreeMap::new(),
             by_call_id: HashMap::default(),
             finished: BTreeSet::new(),
+            legs: Legs::default(),
+            talking: Talking::default(),
             next_call: 1,
             max_calls: config.max_calls.max(1),
             registrations: Registrations::new(config.max_registrations),
@@ -78,6 +93,7 @@ impl Tracker {
             past: Rates::default(),
             evicted: 0,
             last: Nanos::default(),
+            flows: config.flows.as_ref().map(|request| Box::new(Flows::new(request))),
         }
     }
 
@@ -87,7 +103,8 @@ impl Tracker {
         let message = Message::parse(raw)?;
         self.last = self.last.max(cx.at);
         self.counts.count(&message);
-        let sighting = self.repeats.sight(self.leg_key(cx, &message), cx);
+        let key = self.leg_key(cx, &message);
+        let sighting = self.repeats.sight(key, cx);
         if sighting == Sighting::Again {
             self.counts.retransmissions += 1;
         }
@@ -102,7 +119,11 @@ impl Tracker {
             return Some(Outcome::default());
         }
         let seen = self.seen(cx, &message, transport, cseq.number);
-        Some(self.call_message(&seen, sighting))
+        let outcome = self.call_message(&seen, sighting);
+        if let (Some(flows), Some(call)) = (&mut self.flows, outcome.call) {
+            flows.take(call, &seen, sighting, key);
+        }
+        Some(outcome)
     }
 
     /// Names a message on its leg: a second one with this key is a retransmission or a copy.
@@ -151,22 +172,22 @@ impl Tracker {
 
     fn call_message(&mut self, seen: &Seen<'_>, sighting: Sighting) -> Outcome {
         let key = self.hasher.hash_one(seen.message.call_id());
-        let mut id = self.by_call_id.get(&key).copied();
-        if let Some(call) = id.and_then(|id| self.calls.get(&id))
+        let mut place = self.by_call_id.get(&key).copied();
+        if let Some(call) = place.and_then(|place| self.calls.get(&place))
             && sighting == Sighting::First
             && call.is_reused_by(seen)
         {
-            id = None;
+            place = None;
         }
         let is_invite = matches!(seen.message.start, Start::Request { .. }) && seen.method == b"INVITE";
-        let is_new = id.is_none();
+        let is_new = place.is_none();
         if is_new && !is_invite {
             return Outcome::default();
         }
-        let id = id.unwrap_or_else(|| self.begin_call(key, seen));
+        let place = place.unwrap_or_else(|| self.begin(key, seen));
         let digest = seen.message.sdp().map(|body| self.hasher.hash_one((seen.from_tag, seen.to_tag, body)));
-        let Some(call) = self.calls.get_mut(&id) else { return Outcome::default() };
-        let mut outcome = Outcome { call: Some(id), announcements: Vec::new() };
+        let Some(call) = self.calls.get_mut(&place) else { return Outcome::default() };
+        let mut outcome = Outcome { call: Some(place.0), announcements: Vec::new() };
         match sighting {
             Sighting::Copy => return outcome,
             Sighting::Again => call.repeated(seen),
@@ -177,35 +198,97 @@ impl Tracker {
                 }
             }
         }
-        if call.is_finished() {
-            if self.finished.insert(id) {
-                call.shrink();
-            }
-        } else {
-            self.finished.remove(&id);
-        }
+        self.settle(place, seen, sighting);
         outcome
     }
 
-    fn begin_call(&mut self, key: u64, seen: &Seen<'_>) -> u32 {
+    /// What the message means for other calls.
+    fn settle(&mut self, place: Place, seen: &Seen<'_>, sighting: Sighting) {
+        let Some(call) = self.calls.get_mut(&place) else { return };
+        if sighting == Sighting::First {
+            if place.1 == 0 {
+                self.talking.follow(place.0, call, seen);
+            }
+            if seen.method == b"REFER" && seen.message.code().is_none() {
+                self.legs.refer(place.0, seen, [&call.from, &call.to]);
+            }
+        }
+        if !call.is_finished() {
+            self.finished.remove(&place);
+        } else if self.finished.insert(place) {
+            call.shrink();
+        }
+    }
+
+    /// A new Call-ID: a call, or the next leg of one.
+    fn begin(&mut self, key: u64, seen: &Seen<'_>) -> Place {
         while self.calls.len() >= self.max_calls {
             self.evict();
         }
-        let id = self.next_call;
-        self.next_call = self.next_call.saturating_add(1);
-        self.calls.insert(id, Box::new(Call::new(id, key, seen)));
-        self.by_call_id.insert(key, id);
-        id
+        let is_initial = seen.to_tag.is_none();
+        let is_open = |place| self.calls.get(&place).is_some_and(|call| call.is_dialling());
+        let origin = if is_initial { self.legs.origin(seen, &self.hasher, is_open) } else { None };
+        let place = match origin {
+            Some((id, _)) => {
+                let last =
+                    self.calls.range((id, 0)..=(id, u16::MAX)).next_back().map_or(0, |(place, _)| place.1);
+                (id, last.saturating_add(1))
+            }
+            None => {
+                self.next_call = self.next_call.saturating_add(1);
+                (self.next_call - 1, 0)
+            }
+        };
+        let mut call = Box::new(Call::new(place.0, key, seen));
+        if let Some((_, proof)) = origin {
+            call.next_leg(seen, proof);
+        }
+        self.calls.insert(place, call);
+        self.by_call_id.insert(key, place);
+        if is_initial {
+            self.legs.remember(place, seen, &self.hasher);
+            self.connect(place, seen);
+        }
+        place
     }
 
-    /// Drops the oldest finished call, else the oldest of all; its share in the statistics stays.
+    /// The calls that a transfer or a pickup connects with this new one.
+    fn connect(&mut self, place: Place, seen: &Seen<'_>) {
+        if let Some((call_id, to_tag, from_tag)) = legs::replaced(seen.message) {
+            let tags = [to_tag, from_tag].map(|tag| self.hasher.hash_one(tag));
+            let other = self.by_call_id.get(&self.hasher.hash_one(call_id)).copied();
+            let Some(old) = other.and_then(|other| self.calls.get_mut(&other)) else { return };
+            if old.id != place.0 && tags.iter().any(|&tag| old.has_tag(tag)) {
+                let (id, is_early) = (old.id, old.answer.is_none() && !old.began_before);
+                old.relate(seen, place.0, "takes the place of this one (Replaces)");
+                if let Some(call) = self.calls.get_mut(&place) {
+                    call.takes_over(seen, id, is_early);
+                }
+            }
+        }
+        let Some(id) = self.legs.referrer(seen).filter(|&id| id != place.0) else { return };
+        if let Some(old) = self.calls.get_mut(&(id, 0)) {
+            old.relate(seen, place.0, "is what the transfer made");
+        }
+        if let Some(call) = self.calls.get_mut(&place) {
+            call.relate(seen, id, "asked for this one: a transfer");
+        }
+    }
+
+    /// Drops the oldest finished leg, else the oldest of all; its share in the statistics stays.
     fn evict(&mut self) {
-        let id = self.finished.pop_first().or_else(|| self.calls.keys().next().copied());
-        let Some(call) = id.and_then(|id| self.calls.remove(&id)) else { return };
-        if self.by_call_id.get(&call.key) == Some(&call.id) {
+        let place = self.finished.pop_first().or_else(|| self.calls.keys().next().copied());
+        let Some((place, mut call)) = place.and_then(|place| Some((place, self.calls.remove(&place)?)))
+        else {
+            return;
+        };
+        if self.by_call_id.get(&call.key) == Some(&place) {
             self.by_call_id.remove(&call.key);
         }
-        self.past.add(&call, self.last);
+        self.talking.forget(&mut call);
+        if place.1 == 0 {
+            self.past.add(&call, self.last);
+        }
         self.evicted += 1;
     }
 
@@ -213,7 +296,21 @@ impl Tracker {
     /// with what the findings need beside the report. `end`: time of the capture's last packet.
     #[must_use]
     pub fn calls(&self, end: Nanos) -> Vec<CallSummary> {
-        self.calls.values().map(|call| call.summary(end)).collect()
+        let mut calls: Vec<CallSummary> = Vec::with_capacity(self.calls.len());
+        for ((id, _), leg) in &self.calls {
+            let summary = leg.summary(end);
+            match calls.last_mut().filter(|call| call.call.id == *id) {
+                Some(call) => call.join(summary),
+                None => calls.push(summary),
+            }
+        }
+        calls
+    }
+
+    /// The messages that [`Config::flows`] asked for, by call.
+    #[must_use]
+    pub fn flows(&self) -> Vec<Flow> {
+        self.flows.as_ref().map_or_else(Vec::new, |flows| flows.flows())
     }
 
     /// Methods, responses, retransmissions, registrations, RFC 6076 figures. `end`: time of the capture's
@@ -221,7 +318,7 @@ impl Tracker {
     #[must_use]
     pub fn statistics(&self, end: Nanos) -> model::Sip {
         let mut rates = self.past.clone();
-        for call in self.calls.values() {
+        for (_, call) in self.calls.iter().filter(|((_, leg), _)| *leg == 0) {
             rates.add(call, end);
         }
         model::Sip {
@@ -237,6 +334,40 @@ impl Tracker {
     #[must_use]
     pub fn evicted(&self) -> u64 {
         self.evicted + self.registrations.evicted
+    }
+}
+
+impl CallSummary {
+    /// Adds another leg of the same call: the first one tells how it went, the others what they add to it.
+    fn join(&mut self, leg: Self) {
+        let call = &mut self.call;
+        call.call_ids.extend(leg.call.call_ids);
+        for feature in leg.call.features {
+            if !call.features.contains(&feature) {
+                call.features.push(feature);
+            }
+        }
+        let told: Vec<(String, Nanos)> = call.events.iter().map(|e| (e.kind.to_string(), e.at)).collect();
+        // what a server passes on has been told by the first leg
+        let is_new = |event: &model::Event| {
+            let near = |at: Nanos| event.at.0.saturating_sub(at.0).saturating_abs() < 2 * Nanos::SECOND;
+            let known = told.iter().any(|(kind, at)| *kind == event.kind && near(*at));
+            event.kind == "leg" || (story::is_change(&event.kind) && !known)
+        };
+        call.events.extend(leg.call.events.into_iter().filter(is_new));
+        call.events.sort_by_key(|event| (event.at, event.frame));
+        if call.dtmf.is_empty() {
+            call.dtmf = leg.call.dtmf;
+        }
+        call.related.extend(leg.call.related);
+        call.related.retain(|id| *id != call.id);
+        call.related.dedup();
+        self.media.extend(leg.media);
+        for codec in leg.agreed_codecs {
+            if !self.agreed_codecs.contains(&codec) {
+                self.agreed_codecs.push(codec);
+            }
+        }
     }
 }
 

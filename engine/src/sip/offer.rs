@@ -60,6 +60,8 @@ pub(super) struct Session {
     pub(super) both_ways: bool,
     /// Frame of an offer that was accepted without an answer.
     pub(super) unanswered: Option<u64>,
+    /// Version of the last description of each side.
+    pub(super) versions: [Option<u64>; 2],
     /// CSeq of the last REFER, and whether it names another dialog (Replaces).
     pub(super) transfer: Option<(u32, bool)>,
 }
@@ -70,6 +72,11 @@ impl Session {
         self.exchanges.shrink_to_fit();
         self.announced.shrink_to_fit();
         self.agreed.shrink_to_fit();
+    }
+
+    /// Another change than that of this CSeq waits for its answer.
+    pub(super) fn has_open_change(&self, number: u32) -> bool {
+        self.exchanges.iter().any(|one| one.inside && one.number != number && !one.settled)
     }
 
     /// Frame of the first offer that nobody has answered so far.
@@ -127,6 +134,9 @@ impl Call {
     /// Follows offer and answer in a message of this call.
     pub(super) fn negotiate(&mut self, seen: &Seen<'_>) {
         let sender = self.sender(seen);
+        if let Some(sdp) = &seen.sdp {
+            self.session.versions[sender as usize] = sdp.version;
+        }
         match (seen.message.start, seen.method) {
             (Start::Request { .. }, b"INVITE" | b"UPDATE" | b"PRACK") => self.offer_request(seen, sender),
             (Start::Request { .. }, b"ACK") => self.acknowledge(seen, sender),

@@ -202,6 +202,7 @@ impl Call {
             dtmf: self.digits.iter().copied().map(Digit::report).collect(),
             streams: Vec::new(),
             mos: None,
+            related: self.related.clone(),
         };
         CallSummary {
             call,

@@ -138,6 +138,20 @@ impl<'a> Address<'a> {
         let end = self.uri[host..].iter().position(|b| matches!(b, b';' | b'?'));
         &self.uri[..end.map_or(self.uri.len(), |end| host + end)]
     }
+
+    /// The user part without scheme, parameters and password, e.g. `alice` or `+4930123`; empty without one.
+    #[must_use]
+    pub fn user(&self) -> &'a [u8] {
+        let colon = memchr::memchr(b':', self.uri);
+        let (scheme, rest) = colon.map_or((&b""[..], self.uri), |at| (&self.uri[..at], &self.uri[at + 1..]));
+        let user = match memchr::memchr(b'@', rest) {
+            Some(at) => &rest[..at],
+            None if scheme.eq_ignore_ascii_case(b"tel") => rest,
+            None => return b"",
+        };
+        let end = user.iter().position(|b| matches!(b, b';' | b':' | b'?'));
+        &user[..end.unwrap_or(user.len())]
+    }
 }
 
 /// Text of at most `limit` bytes for people: invalid UTF-8 replaced, runs of white space (folded lines)

@@ -26,11 +26,54 @@ impl Call {
         }
         if let Some(replaces) = message.header(Name::Replaces) {
             let early = params::param(replaces, "early-only").is_some();
-            self.features.add(if early { Feature::Pickup } else { Feature::AttendedTransfer });
+            let how = if early && !message.has(Name::ReferredBy) {
+                Feature::Pickup
+            } else {
+                Feature::AttendedTransfer
+            };
+            self.features.add(how);
             self.story.tell(seen.cx, "replaces", "this call takes the place of another one (Replaces)");
+        }
+        if message.has(Name::Join) {
+            self.conference(seen, "the caller asks to join a call that is there (Join)");
         }
         if message.has(Name::ReferredBy) {
             self.story.tell(seen.cx, "referred", "the caller was sent here by a transfer (Referred-By)");
+        }
+    }
+
+    /// This INVITE takes over a dialog of call `other`, which `is_early`: still rings.
+    pub(super) fn takes_over(&mut self, seen: &Seen<'_>, other: u32, is_early: bool) {
+        if is_early && !seen.message.has(Name::ReferredBy) {
+            self.features.remove(Feature::AttendedTransfer);
+            self.features.add(Feature::Pickup);
+            return self.relate(seen, other, "is picked up by this one while it rings");
+        }
+        let how = if is_early {
+            "is taken over before its answer: semi-attended"
+        } else {
+            "is taken over by this one"
+        };
+        self.relate(seen, other, how);
+    }
+
+    /// Told once.
+    pub(super) fn conference(&mut self, seen: &Seen<'_>, detail: &str) {
+        if self.features.add(Feature::Conference) {
+            self.story.tell(seen.cx, "conference", detail);
+        }
+    }
+
+    /// Signs of a conference in any message (RFC 4579): the focus says what it is, or sends its events.
+    pub(super) fn conference_signs(&mut self, seen: &Seen<'_>) {
+        let message = seen.message;
+        let is_focus = |contact: &[u8]| params::param(contact, "isfocus").is_some();
+        let event = message.header(Name::Event).unwrap_or_default();
+        if message.list(Name::Contact).take(4).any(is_focus) {
+            let who = party_name(self.sender(seen));
+            self.conference(seen, &format!("the {who} is the focus of a conference (isfocus)"));
+        } else if event.len() >= 10 && event[..10].eq_ignore_ascii_case(b"conference") {
+            self.conference(seen, "the events of a conference are sent (Event: conference)");
         }
     }
 
@@ -78,6 +121,7 @@ impl Call {
             detail = format!("{detail}: {}", why.text);
         }
         self.story.turn(seen.cx, "bye", &detail);
+        self.expired(seen);
         if over && self.bye.is_none() {
             self.mark(seen.cx.frame);
             self.bye = Some(Bye {
@@ -99,8 +143,17 @@ impl Call {
         match seen.method {
             b"INVITE" => {
                 self.features.add(Feature::Reinvite);
-                let detail = format!("the {who} asks to change the session ({})", medium(seen.sdp.as_ref()));
-                self.story.tell(seen.cx, "reinvite", &detail);
+                if self.is_refresh(seen) {
+                    self.story.tell(
+                        seen.cx,
+                        "session_refresh",
+                        &format!("the {who} keeps the session alive (re-INVITE)"),
+                    );
+                } else {
+                    let detail =
+                        format!("the {who} asks to change the session ({})", medium(seen.sdp.as_ref()));
+                    self.story.tell(seen.cx, "reinvite", &detail);
+                }
                 self.invite_headers(seen);
             }
             b"ACK" if self.answer.is_some() && self.attempt.owns(seen.from_tag, seen.number) => {
@@ -114,8 +167,16 @@ impl Call {
             }
             b"UPDATE" => {
                 self.features.add(Feature::Update);
-                let detail = format!("the {who} updates the session ({})", medium(seen.sdp.as_ref()));
-                self.story.tell(seen.cx, "update", &detail);
+                if self.is_refresh(seen) {
+                    self.story.tell(
+                        seen.cx,
+                        "session_refresh",
+                        &format!("the {who} keeps the session alive (UPDATE)"),
+                    );
+                } else {
+                    let detail = format!("the {who} updates the session ({})", medium(seen.sdp.as_ref()));
+                    self.story.tell(seen.cx, "update", &detail);
+                }
             }
             b"INFO" => self.info(seen),
             b"REFER" => self.refer(seen),

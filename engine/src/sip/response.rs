@@ -1,6 +1,7 @@
 //! What responses change in a call.
 
 use super::call::{Call, Final, Seen, remember};
+use super::message::Name;
 use super::params::text;
 use super::reason::Why;
 use super::story::Feature;
@@ -15,13 +16,13 @@ impl Call {
             b"INVITE" if self.owns_attempt(seen) => self.attempt_response(seen, code, fresh),
             b"INVITE" => self.reinvite_response(seen, code, fresh),
             b"UPDATE" if code == 491 && fresh => self.glare(seen),
+            b"UPDATE" if code == 500 && fresh => _ = self.overlap(seen),
             b"BYE" if accepted => self.bye_answered(seen),
             b"REFER" if fresh => self.refer_response(seen, code),
             _ => {}
         }
-        let has_timer = accepted && seen.message.session_expires().is_some();
-        if has_timer && matches!(seen.method, b"INVITE" | b"UPDATE") {
-            self.features.add(Feature::SessionTimer);
+        if accepted && matches!(seen.method, b"INVITE" | b"UPDATE") {
+            self.renew_timer(seen);
         }
         let inside = !matches!(seen.method, b"INVITE" | b"CANCEL") || !self.owns_attempt(seen);
         self.alive |= accepted && inside && seen.to_tag.is_some();
@@ -179,6 +180,7 @@ impl Call {
         match code {
             200..=299 => self.story.tell(seen.cx, "reinvite_accepted", &format!("{code} {phrase}")),
             491 => self.glare(seen),
+            500 if self.overlap(seen) => {}
             401 | 407 => self.story.tell(seen.cx, "challenged", &format!("{code} {phrase}")),
             _ => {
                 let detail = format!("{code} {phrase}: the change of the session is refused");
@@ -190,6 +192,17 @@ impl Call {
     fn glare(&mut self, seen: &Seen<'_>) {
         self.features.add(Feature::Glare);
         self.story.tell(seen.cx, "glare", "491: both sides asked to change the session at the same time");
+    }
+
+    /// RFC 3261 section 14.2: a second change before the first one was answered is refused for a while.
+    fn overlap(&mut self, seen: &Seen<'_>) -> bool {
+        let overlaps = seen.message.has(Name::RetryAfter) && self.session.has_open_change(seen.number);
+        if overlaps {
+            self.features.add(Feature::Glare);
+            let detail = "500 with Retry-After: a change was asked for before the last one was answered";
+            self.story.tell(seen.cx, "overlap", detail);
+        }
+        overlaps
     }
 
     fn refer_response(&mut self, seen: &Seen<'_>, code: u16) {

@@ -26,7 +26,36 @@ features! {
     AttendedTransfer "attended_transfer", EarlyMedia "early_media", Prack "prack", Update "update",
     SessionTimer "session_timer", Reinvite "reinvite", Glare "glare", Forked "forked", Pickup "pickup",
     FaxT38 "fax_t38", FaxPassthrough "fax_passthrough", Video "video", Srtp "srtp", DtmfInfo "dtmf_info",
+    CallWaiting "call_waiting", Conference "conference", MusicOnHold "music_on_hold",
     SipTcp "sip_tcp", Fragmented "fragmented", Retransmissions "retransmissions",
+}
+
+/// Kinds of events that may happen on one leg of a call alone.
+pub(super) fn is_change(kind: &str) -> bool {
+    matches!(
+        kind,
+        "hold"
+            | "resume"
+            | "music_on_hold"
+            | "fax"
+            | "video"
+            | "glare"
+            | "overlap"
+            | "forked"
+            | "forwarded"
+            | "redirected"
+            | "refer"
+            | "refer_accepted"
+            | "refer_refused"
+            | "transfer_progress"
+            | "conference"
+            | "session_refresh"
+            | "session_expired"
+            | "related"
+            | "call_waiting"
+            | "early_media"
+            | "unreachable"
+    )
 }
 
 /// A set of features.
@@ -39,6 +68,11 @@ impl Features {
         let before = self.0;
         self.0 |= 1 << feature as u32;
         self.0 != before
+    }
+
+    /// Takes one back that turned out to be another.
+    pub(super) fn remove(&mut self, feature: Feature) {
+        self.0 &= !(1 << feature as u32);
     }
 
     pub(super) fn has(self, feature: Feature) -> bool {

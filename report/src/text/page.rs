@@ -5,7 +5,7 @@ use airtone_engine::Nanos;
 use super::Style;
 use super::paint::Tone;
 use super::table::Table;
-use super::wrap::wrap;
+use super::wrap::{cut, width, wrap};
 
 const NARROWEST: usize = 40;
 
@@ -94,6 +94,35 @@ impl Page {
             Some(seconds) => format!("{seconds:+.3}"),
             None => "-".to_owned(),
         }
+    }
+
+    /// Columns of a line.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A line in one tone, cut where the width ends.
+    pub(crate) fn line(&mut self, tone: Tone, text: &str) {
+        let text = cut(text.trim_end(), self.width);
+        self.push(&tone.paint(&text, self.colour));
+    }
+
+    /// A line of `text` in `tone` behind `left`; `tags` behind them, or on a line of their own where they do not
+    /// fit.
+    pub(crate) fn split_line(&mut self, left: &str, tone: Tone, text: &str, tags: &str) {
+        let text = cut(text, self.width.saturating_sub(width(left)));
+        let used = width(left) + width(&text);
+        let painted = format!("{left}{}", tone.paint(&text, self.colour));
+        if tags.is_empty() {
+            return self.push(painted.trim_end());
+        }
+        let tags = format!("[{tags}]");
+        if used + 2 + width(&tags) <= self.width {
+            return self.push(&format!("{painted}  {}", Tone::Strong.paint(&tags, self.colour)));
+        }
+        self.push(painted.trim_end());
+        let tags = cut(&tags, self.width.saturating_sub(width(left)));
+        self.push(&format!("{}{}", " ".repeat(width(left)), Tone::Strong.paint(&tags, self.colour)));
     }
 
     fn push(&mut self, line: &str) {

@@ -1,0 +1,175 @@
+//! What is written on the arrows.
+
+use airtone_engine::flow::{Medium, Message};
+use airtone_engine::model::{Call, Stream};
+
+use crate::text::paint::Tone;
+use crate::text::units::{count, duration, foreign, mos, share};
+
+/// Codecs named on an arrow.
+const MOST_CODECS: usize = 3;
+
+/// The fullest first.
+pub(crate) fn of_message(message: &Message) -> Vec<String> {
+    let name = name(message);
+    let again = if message.again { " again" } else { "" };
+    let short = match message.code {
+        Some(code) => format!("{code}{again}"),
+        None => format!("{name}{again}"),
+    };
+    let media: Vec<String> = message.sdp.iter().map(medium).collect();
+    let mut labels = Vec::new();
+    if !media.is_empty() {
+        labels.push(format!("{name}{again} ({})", media.join(", ")));
+        labels.push(format!("{name}{again} (SDP)"));
+    }
+    labels.push(format!("{name}{again}"));
+    labels.push(short);
+    labels.dedup();
+    labels
+}
+
+fn name(message: &Message) -> String {
+    let method = foreign(&message.method);
+    match message.code {
+        Some(code) if message.method == "INVITE" => {
+            format!("{code} {}", foreign(&message.subject)).trim().to_owned()
+        }
+        Some(code) => format!("{code} {} ({method})", foreign(&message.subject)),
+        None if message.method == "INVITE" && message.dialog.is_some() => "re-INVITE".to_owned(),
+        None => method,
+    }
+}
+
+fn medium(medium: &Medium) -> String {
+    let is_codec = |codec: &&String| !["telephone-event", "CN", "cn"].contains(&codec.as_str());
+    let mut words: Vec<String> = Vec::new();
+    match medium.kind {
+        "audio" => {}
+        "fax" => words.push("T.38".to_owned()),
+        other => words.push(other.to_owned()),
+    }
+    let mut codecs: Vec<&String> = medium.codecs.iter().filter(is_codec).collect();
+    // one name at several clock rates
+    codecs.dedup();
+    words.extend(codecs.into_iter().take(MOST_CODECS).map(|codec| foreign(codec)));
+    if medium.direction != "sendrecv" {
+        words.push(medium.direction.to_owned());
+    }
+    if medium.encrypted {
+        words.push("SRTP".to_owned());
+    }
+    words.join(" ")
+}
+
+/// What the events of a call say about a frame, in a word each.
+pub(crate) fn tags(call: &Call, frame: u64) -> Vec<String> {
+    let events = call.events.iter().filter(|event| event.frame == frame);
+    let mut tags: Vec<String> = events.filter_map(|event| tag(&event.kind, &event.detail)).collect();
+    let digits = call.dtmf.iter().filter(|digit| digit.frame == frame && digit.method == "info");
+    tags.extend(digits.map(|digit| format!("DTMF {}", foreign(&digit.digit))));
+    tags
+}
+
+fn tag(kind: &str, detail: &str) -> Option<String> {
+    let word = match kind {
+        "hold" => "hold",
+        "music_on_hold" => "music on hold",
+        "resume" => "resumed",
+        "early_media" => "early media",
+        "ringback_tone" => "ringback tone",
+        "forwarded" => "forwarded",
+        "redirected" => "redirected",
+        "forked" => "forked",
+        "glare" => "glare",
+        "overlap" => "overlap",
+        "replaces" | "pickup" => "takes over a call",
+        "referred" => "sent here by a transfer",
+        "refer" => "transfer",
+        "call_waiting" => "call waiting",
+        "conference" => "conference",
+        "video" => "video",
+        "fax" if detail.contains("refused") => "T.38 refused",
+        "fax" => "T.38 fax",
+        "session_refresh" => "session refresh",
+        "session_expired" => "session expired",
+        "leg" => "next leg",
+        _ => return None,
+    };
+    Some(word.to_owned())
+}
+
+/// Everything about a message, a line each.
+pub(crate) fn detail(message: &Message) -> Vec<String> {
+    let mut lines = vec![format!("{} > {} over {}", message.source, message.destination, message.transport)];
+    let cseq = format!("CSeq {} {}", message.cseq, foreign(&message.method));
+    lines.push(match message.code {
+        Some(code) => format!("{code} {}, {cseq}", foreign(&message.subject)),
+        None => format!("{} {}, {cseq}", foreign(&message.method), foreign(&message.subject)),
+    });
+    lines.extend(message.sdp.iter().map(|sdp| {
+        let to = sdp.endpoint.map_or_else(String::new, |end| format!(" at {end}"));
+        let codecs: Vec<String> = sdp.codecs.iter().map(|codec| foreign(codec)).collect();
+        format!("SDP {} {} {}{to}", sdp.kind, sdp.direction, codecs.join(" "))
+    }));
+    lines.extend(message.notes.iter().map(|note| foreign(note)));
+    if message.again {
+        lines.push("sent again: nothing answered in time".to_owned());
+    }
+    if message.copies > 0 {
+        lines.push(format!("captured {} more", count(message.copies.into(), "time", "times")));
+    }
+    lines
+}
+
+/// Refusals stand out; a challenge is none.
+pub(crate) fn tone(message: &Message) -> Tone {
+    match message.code {
+        _ if message.again => Tone::Poor,
+        Some(401 | 407 | 487) | None => Tone::Plain,
+        Some(180..=199) => Tone::Plain,
+        Some(200..=299) => Tone::Good,
+        Some(300..=399) => Tone::Poor,
+        Some(400..) => Tone::Bad,
+        Some(_) => Tone::Dim,
+    }
+}
+
+/// The fullest first.
+pub(crate) fn of_stream(stream: &Stream) -> Vec<String> {
+    let media = match stream.media.as_deref() {
+        Some("video") => "video ",
+        Some("fax") => "fax ",
+        _ => "",
+    };
+    let codec = stream.codec.as_deref().map_or_else(|| "?".to_owned(), foreign);
+    let kind = format!("{}{media}{codec}", if stream.encrypted { "SRTP " } else { "RTP " });
+    let lost = format!("lost {} %", share(stream.lost_percent));
+    let rated = stream.mos.lq.map(|lq| format!("MOS {}", mos(lq, stream.mos.scale)));
+    let length = stream.duration_s.map(duration);
+    let join = |parts: &[Option<String>]| parts.iter().flatten().cloned().collect::<Vec<_>>().join(", ");
+    let mut labels = vec![
+        join(&[Some(kind.clone()), length, rated.clone(), Some(lost.clone())]),
+        join(&[Some(kind.clone()), rated.clone(), Some(lost)]),
+        join(&[Some(kind.clone()), rated]),
+        kind,
+        codec,
+    ];
+    labels.dedup();
+    labels
+}
+
+pub(crate) fn stream_detail(stream: &Stream) -> Vec<String> {
+    let ends = stream.source.zip(stream.destination);
+    let mut lines: Vec<String> = ends.map(|(from, to)| format!("{from} > {to}")).into_iter().collect();
+    lines.push(format!("stream {}, SSRC {}", stream.id, foreign(&stream.ssrc)));
+    lines.extend(of_stream(stream).first().cloned());
+    lines.push(format!("{}, {} lost", count(stream.packets, "packet", "packets"), stream.lost));
+    if let Some(jitter) = stream.jitter_ms {
+        lines.push(format!("jitter {:.1} ms on average, {:.1} ms at most", jitter.mean, jitter.max));
+    }
+    if let Some(reason) = &stream.mos.reason {
+        lines.push(foreign(reason));
+    }
+    lines
+}

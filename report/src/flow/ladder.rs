@@ -1,0 +1,190 @@
+//! What a ladder shows, in order, before anybody knows how it will be drawn.
+
+use airtone_engine::flow::{Flow, Message};
+use airtone_engine::model::{Call, Dtmf, Report, Stream};
+use airtone_engine::packet::Nanos;
+
+use super::columns::{Column, Columns};
+use super::labels;
+use crate::text::paint::Tone;
+use crate::text::units::{duration, foreign, party};
+use crate::words::words;
+
+/// How a row is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A SIP request.
+    Request,
+    /// A SIP response.
+    Response,
+    /// An RTP stream.
+    Media,
+    /// Digits in the media.
+    Digits,
+}
+
+/// One arrow.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) frame: u64,
+    pub(crate) at: Nanos,
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) kind: Kind,
+    /// What to write on it, the fullest first; every one is safe to print.
+    pub(crate) labels: Vec<String>,
+    /// What it changed: `hold`, `early media`.
+    pub(crate) tags: Vec<String>,
+    /// All that is known, line by line.
+    pub(crate) detail: Vec<String>,
+    pub(crate) tone: Tone,
+    /// Sent again.
+    pub(crate) again: bool,
+    pub(crate) dialog: Option<u16>,
+    /// 0 for media.
+    pub(crate) transaction: u16,
+}
+
+/// A ladder.
+#[derive(Clone, Debug)]
+pub(crate) struct Ladder {
+    pub(crate) call: u32,
+    pub(crate) title: String,
+    pub(crate) story: String,
+    pub(crate) origin: Option<Nanos>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) rows: Vec<Row>,
+    /// Call-IDs, safe to print, by leg.
+    pub(crate) legs: Vec<String>,
+    /// Numbers of the dialogs that each leg has.
+    pub(crate) dialogs: Vec<(u16, u16)>,
+    pub(crate) left_out: u64,
+}
+
+impl Ladder {
+    pub(crate) fn new(report: &Report, flow: &Flow) -> Self {
+        let own = |id: u32| report.calls.iter().find(|call| call.id == id);
+        let calls: Vec<&Call> =
+            std::iter::once(flow.call).chain(flow.others.iter().copied()).filter_map(own).collect();
+        let mut columns = Columns::new(flow);
+        let mut rows: Vec<Row> = flow.messages.iter().map(|m| message(&mut columns, m, &calls)).collect();
+        for call in &calls {
+            let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
+            rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream)));
+            rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
+        }
+        // without times, all of them are the same unknown
+        rows.sort_by_key(|row| (row.at, row.frame, row.kind == Kind::Media));
+        join_digits(&mut rows);
+        let mut dialogs: Vec<(u16, u16)> =
+            flow.messages.iter().filter_map(|m| Some((m.dialog?, m.leg))).collect();
+        dialogs.sort_unstable();
+        dialogs.dedup();
+        Self {
+            call: flow.call,
+            title: title(flow, calls.first().copied()),
+            story: calls.first().map_or_else(String::new, |call| crate::text::story::told(call)),
+            origin: report.capture.first,
+            columns: columns.list,
+            rows,
+            legs: flow.call_ids.iter().map(|id| foreign(id)).collect(),
+            dialogs,
+            left_out: flow.left_out,
+        }
+    }
+
+    /// Seconds after the first frame of the capture, e.g. `+12.345`.
+    pub(crate) fn relative(&self, at: Nanos) -> String {
+        let seconds = self.origin.and_then(|origin| at.known_seconds_since(origin));
+        seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:+.3}"))
+    }
+}
+
+fn title(flow: &Flow, call: Option<&Call>) -> String {
+    let Some(call) = call else { return format!("Call {}", flow.call) };
+    let others = match flow.others.len() {
+        0 => String::new(),
+        _ => format!(" with call {}", crate::text::units::ids(&flow.others)),
+    };
+    format!("Call {}{others}: {} > {}, {}", call.id, party(&call.from), party(&call.to), words(&call.outcome))
+}
+
+fn message(columns: &mut Columns, message: &Message, calls: &[&Call]) -> Row {
+    let tags = calls.iter().flat_map(|call| labels::tags(call, message.frame)).collect();
+    Row {
+        frame: message.frame,
+        at: message.at,
+        from: columns.signalling(message.source),
+        to: columns.signalling(message.destination),
+        kind: if message.code.is_some() { Kind::Response } else { Kind::Request },
+        labels: labels::of_message(message),
+        tags,
+        detail: labels::detail(message),
+        tone: labels::tone(message),
+        again: message.again,
+        dialog: message.dialog,
+        transaction: message.transaction,
+    }
+}
+
+fn media(columns: &mut Columns, stream: &Stream) -> Option<Row> {
+    let (source, destination) = (stream.source?, stream.destination?);
+    Some(Row {
+        frame: stream.first_frame,
+        at: stream.start,
+        from: columns.media(source),
+        to: columns.media(destination),
+        kind: Kind::Media,
+        labels: labels::of_stream(stream),
+        tags: Vec::new(),
+        detail: labels::stream_detail(stream),
+        tone: stream.mos.lq.map_or(Tone::of_loss(stream.lost_percent), Tone::of_mos),
+        again: false,
+        dialog: None,
+        transaction: 0,
+    })
+}
+
+/// A digit in the media; what INFO carries stands at its message.
+fn digits(columns: &mut Columns, digit: &Dtmf, streams: &[&Stream]) -> Option<Row> {
+    if digit.method == "info" {
+        return None;
+    }
+    let direction = if digit.from == "caller" { "caller_to_callee" } else { "callee_to_caller" };
+    let of_party =
+        streams.iter().find(|s| s.direction.as_deref() == Some(direction) && s.relayed_from.is_none())?;
+    let length = digit.duration_ms.map_or_else(String::new, |ms| format!(", {}", duration(ms / 1e3)));
+    Some(Row {
+        frame: digit.frame,
+        at: digit.at,
+        from: columns.media(of_party.source?),
+        to: columns.media(of_party.destination?),
+        kind: Kind::Digits,
+        labels: vec![format!("DTMF {}", foreign(&digit.digit))],
+        tags: Vec::new(),
+        detail: vec![format!(
+            "{} by {} ({}{length})",
+            foreign(&digit.digit),
+            foreign(&digit.from),
+            foreign(&digit.method)
+        )],
+        tone: Tone::Plain,
+        again: false,
+        dialog: None,
+        transaction: 0,
+    })
+}
+
+/// Digits that follow each other become one row.
+fn join_digits(rows: &mut Vec<Row>) {
+    rows.dedup_by(|next, row| {
+        let same = next.kind == Kind::Digits
+            && row.kind == Kind::Digits
+            && (next.from, next.to) == (row.from, row.to);
+        if same && let (Some(label), Some(digit)) = (row.labels.first_mut(), next.labels.first()) {
+            label.push_str(digit.trim_start_matches("DTMF"));
+            row.detail.append(&mut next.detail);
+        }
+        same
+    });
+}
