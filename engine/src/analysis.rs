@@ -127,7 +127,7 @@ impl Engine {
     }
 
     #[inline]
-    fn begin(&mut self, frame: u64, at: Nanos) {
+    pub(crate) fn begin(&mut self, frame: u64, at: Nanos) {
         if self.span.first.is_none() && at.is_known() {
             self.trackers.rtp.capture_started(at);
         }
@@ -160,7 +160,9 @@ impl Engine {
                     trackers.sip(cx, Transport::Tcp, message, &mut facts);
                 });
             }
-            Observation::Sip { transport, message } => trackers.sip(&cx, *transport, message, &mut facts),
+            Observation::Sip { transport, message } => {
+                trackers.sip(&cx, *transport, message, &mut facts);
+            }
             Observation::Rtp { header, payload_len, payload } => {
                 let verdict = trackers.rtp.header(&cx, header, *payload_len, payload);
                 media_facts(verdict, &mut facts);
@@ -215,18 +217,26 @@ impl Trackers {
         }
     }
 
+    /// Gives what the message belonged to; `None` where it is no SIP.
     #[inline(never)]
-    pub(crate) fn sip(&mut self, cx: &Context, transport: Transport, message: &[u8], facts: &mut FrameFacts) {
-        let Some(outcome) = self.sip.message(cx, transport, message) else { return };
+    pub(crate) fn sip(
+        &mut self,
+        cx: &Context,
+        transport: Transport,
+        message: &[u8],
+        facts: &mut FrameFacts,
+    ) -> Option<sip::Outcome> {
+        let outcome = self.sip.message(cx, transport, message)?;
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
             self.rtp.announce(announcement);
         }
+        Some(outcome)
     }
 }
 
 #[inline(always)]
-fn media_facts(verdict: rtp::Verdict, facts: &mut FrameFacts) {
+pub(crate) fn media_facts(verdict: rtp::Verdict, facts: &mut FrameFacts) {
     match verdict {
         rtp::Verdict::Rtp { stream, call, facts: figures } => {
             facts.stream = (stream != 0).then_some(stream);

@@ -9,6 +9,7 @@
 
 mod analysis;
 mod assemble;
+mod call_frames;
 pub mod config;
 pub mod decode;
 pub mod facts;
@@ -25,9 +26,11 @@ pub mod rtp;
 pub mod sip;
 #[cfg(test)]
 mod testing;
+pub mod traffic;
 pub mod wifi;
 
 pub use analysis::{Engine, SourceInfo};
+pub use call_frames::CallFrames;
 pub use config::Config;
 pub use facts::FrameFacts;
 pub use model::Report;

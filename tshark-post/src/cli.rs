@@ -1,6 +1,7 @@
 //! The command line as it is typed. Nothing here does anything.
 
 mod flow;
+mod extract;
 mod install;
 mod mos;
 mod values;
@@ -14,6 +15,7 @@ use airtone_report::html::INTERVAL_POINTS;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use flow::{FlowArgs, FlowFormat};
+pub(crate) use extract::{CallArgs, ExtractArgs};
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
 pub(crate) use mos::{MosArgs, MosFormat};
 pub(crate) use values::{Colour, Compat, Format, Level, TableFormat};
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Wifi(ViewArgs),
     /// What to look at first, with display filters
     Findings(FindingsArgs),
+    /// The packets of one call, signalling and media, to a pcapng
+    Extract(ExtractArgs),
     /// The E-model as a calculator: R and MOS of a codec at a loss and a delay
     Mos(MosArgs),
     /// Put the plugin, its library and the profile where this Wireshark looks

@@ -2,12 +2,15 @@
 
 mod captures;
 mod flow;
+mod extract;
 mod mos;
 mod reference;
 
 use std::process::ExitCode;
 
 use airtone_report::View;
+
+pub(crate) use captures::warn;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
@@ -23,6 +26,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Sip(args) => captures::view(View::Sip, args),
         Command::Wifi(args) => captures::view(View::Wifi, args),
         Command::Findings(args) => captures::findings(args),
+        Command::Extract(args) => extract::run(args),
         Command::Mos(args) => mos::run(args),
         Command::Install(args) => install::install(args),
         Command::Uninstall(args) => install::uninstall(args),

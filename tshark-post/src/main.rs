@@ -10,6 +10,7 @@ mod failure;
 mod install;
 mod loaded;
 mod output;
+mod passes;
 mod progress;
 
 use std::process::ExitCode;

@@ -51,12 +51,15 @@ struct Datagram {
     bytes: Vec<u8>,
     /// What of `bytes` is there: sorted, apart from each other.
     ranges: Vec<(usize, usize)>,
+    /// Of its fragments.
+    frames: Vec<u64>,
 }
 
 impl Datagram {
     /// Takes what is new of a piece. Where pieces overlap, the first one counts.
     fn add(&mut self, piece: &Piece<'_>) {
         self.pieces += 1;
+        self.frames.push(piece.frame);
         if piece.offset == 0 {
             self.number = piece.number;
         }
@@ -94,7 +97,8 @@ impl Datagram {
 
     /// Bytes of memory.
     fn cost(&self) -> usize {
-        self.bytes.capacity() + self.ranges.capacity() * size_of::<(usize, usize)>()
+        let frames = self.frames.capacity() * size_of::<u64>();
+        self.bytes.capacity() + self.ranges.capacity() * size_of::<(usize, usize)>() + frames
     }
 
     fn is_whole(&self) -> bool {
@@ -117,6 +121,8 @@ pub(super) struct Fragments {
     waiting: u64,
     /// Fragments whose datagram was given up.
     given_up: Option<NotDecoded>,
+    /// Frames of the fragments of the datagram that was completed last.
+    completed: Vec<u64>,
 }
 
 impl Fragments {
@@ -130,6 +136,7 @@ impl Fragments {
             cost: 0,
             waiting: 0,
             given_up: None,
+            completed: Vec::new(),
         }
     }
 
@@ -160,7 +167,13 @@ impl Fragments {
         self.waiting -= whole.pieces;
         self.drop_left_overs();
         whole.bytes.truncate(whole.len.unwrap_or(usize::MAX));
+        self.completed = whole.frames;
         Ok(Some((whole.number, whole.bytes)))
+    }
+
+    /// The frames that the datagram came in that was completed last.
+    pub fn completed(&self) -> &[u64] {
+        &self.completed
     }
 
     fn begin(&mut self, key: Key, piece: &Piece<'_>) {
@@ -178,6 +191,7 @@ impl Fragments {
             len: None,
             bytes: Vec::new(),
             ranges: Vec::new(),
+            frames: Vec::new(),
         };
         self.datagrams.insert(key, datagram);
     }

@@ -146,6 +146,12 @@ impl Decoder {
         &self.state.not_decoded
     }
 
+    /// The frames that the IP fragments of the datagram lay in that was put together last.
+    #[must_use]
+    pub(crate) fn fragments(&self) -> &[u64] {
+        self.state.fragments.completed()
+    }
+
     /// The ways to the sensor, indexed by [`PathId`]. At most 1024; packets of further ones are filed
     /// under the first.
     #[must_use]

@@ -13,7 +13,7 @@ impl Tracker {
     }
 
     /// Slots are filled in the order of ids until a stream has been dropped for lack of room.
-    fn by_id(&self, id: u32) -> Option<&Stream> {
+    pub(super) fn by_id(&self, id: u32) -> Option<&Stream> {
         let place = usize::try_from(id.checked_sub(1)?).ok()?;
         let direct = self.slots.get(place).filter(|stream| stream.id == id);
         direct.or_else(|| self.slots.iter().find(|stream| stream.id == id))

@@ -69,6 +69,9 @@ impl Stream {
         run.slowest_ms = run.slowest_ms.max(slowest);
         self.late_run += 1;
         self.rest.late += 1;
+        if let Some(log) = &mut self.rest.late_log {
+            log.push(self.newest - u64::from(back));
+        }
         self.interval.late();
         self.rest.trouble(frame);
         if self.late_run >= LATE_RUN {
@@ -88,6 +91,10 @@ impl Stream {
         }
         self.timing.rebase(run.fastest_ms);
         let from = self.newest.saturating_sub(run.first).min(u64::from(WINDOW - 1)) as u32;
+        let oldest = self.newest - u64::from(from);
+        if let Some(log) = &mut self.rest.late_log {
+            log.retain(|&sequence| sequence < oldest);
+        }
         let forgiven = (0..=from).filter(|&back| self.slots.forgive(self.newest, back)).count() as u32;
         self.rest.late = self.rest.late.saturating_sub(u64::from(forgiven));
         let before = self.interval.forgive(forgiven);

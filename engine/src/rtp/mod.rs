@@ -24,6 +24,7 @@ mod timing;
 mod tracker;
 mod unclocked;
 mod untimed;
+mod watch;
 mod wireshark;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod tests;
 
 pub(crate) use tracker::Plain;
 pub use tracker::Tracker;
+pub use watch::{Format, FormatKind, Heard, HeardPacket};
 
 use crate::facts::RtpFacts;
 use crate::media::Party;

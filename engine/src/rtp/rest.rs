@@ -44,6 +44,8 @@ pub(super) struct Rest {
     /// Only where times are unknown.
     pub media: Option<Box<MediaTime>>,
     pub late_run: LateRun,
+    /// Extended sequence numbers of late packets, where the stream is watched.
+    pub late_log: Option<Box<Vec<u64>>>,
     pub feedback: Option<Box<Feedback>>,
     /// What the receiver announced, and what the sender did.
     pub announced: [Option<Arc<Announcement>>; 2],
@@ -83,6 +85,7 @@ impl Rest {
             unclocked: None,
             media: None,
             late_run: LateRun::default(),
+            late_log: None,
             feedback: None,
             announced: [None, None],
             encrypted: false,

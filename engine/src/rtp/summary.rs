@@ -1,5 +1,6 @@
 //! From the state of a stream to its row of the report.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 
 use super::mos::{self, Delay, Media, percent};
@@ -89,16 +90,21 @@ impl Tracker {
     }
 
     fn summary(&self, stream: &Stream, round_trips: &RoundTrips, paths: &[PathInfo]) -> StreamSummary {
+        self.figures(&self.resolved(stream), round_trips, paths)
+    }
+
+    /// With the SDP that came only after its last packet.
+    pub(super) fn resolved<'a>(&self, stream: &'a Stream) -> Cow<'a, Stream> {
         if stream.stale && stream.call == 0 {
             let announced = self.endpoints.announced(stream.rest.source, stream.rest.destination);
             let soon = |at: Nanos| at.0.wrapping_sub(stream.last_at.0) < SDP_AFTER;
             if announced.iter().flatten().any(|announcement| soon(announcement.at)) {
                 let mut resolved = stream.clone();
                 resolved.announced(announced);
-                return self.figures(&resolved, round_trips, paths);
+                return Cow::Owned(resolved);
             }
         }
-        self.figures(stream, round_trips, paths)
+        Cow::Borrowed(stream)
     }
 
     fn figures(&self, stream: &Stream, round_trips: &RoundTrips, paths: &[PathInfo]) -> StreamSummary {

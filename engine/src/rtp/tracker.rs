@@ -11,6 +11,7 @@ use super::endpoints::Endpoints;
 use super::events::Allowance;
 use super::rtcp;
 use super::stream::{Outcome, Settings, Stream};
+use super::watch::Watch;
 use super::{Header, Verdict, header, wireshark};
 use crate::config::Config;
 use crate::decode::Decoder;
@@ -122,6 +123,9 @@ pub struct Tracker {
     pub(super) endpoints: Endpoints,
     probation: Option<Probation>,
     pub(super) settings: Settings,
+    /// Somebody follows the packets beside the streams: `compat` or `watch`.
+    is_observed: bool,
+    pub(super) watch: Option<Box<Watch>>,
     pub(super) compat: Option<wireshark::Table>,
     pub(super) declared_delay_ms: Option<f64>,
     max_streams: usize,
@@ -147,6 +151,8 @@ impl Tracker {
                 interval_points: config.interval_points,
                 digits: Allowance::new(max_streams.saturating_mul(DIGITS_PER_STREAM)),
             },
+            is_observed: config.compat.is_some(),
+            watch: None,
             compat: config.compat.map(|version| wireshark::Table::new(version, max_streams)),
             declared_delay_ms: config.declared_delay_ms,
             max_streams,
@@ -161,6 +167,12 @@ impl Tracker {
         if let Some(compat) = &mut self.compat {
             compat.capture_started(at);
         }
+    }
+
+    /// From now on the packets of these streams are kept for [`Tracker::heard`].
+    pub fn watch(&mut self, streams: impl IntoIterator<Item = u32>) {
+        self.watch = Some(Box::new(Watch::new(streams)));
+        self.is_observed = true;
     }
 
     /// SDP has announced media. Streams already running from or to it take over payload types and call at
@@ -369,8 +381,8 @@ impl Tracker {
         match stream.receive(arrival, &self.settings) {
             Outcome::Taken(facts) => {
                 let (id, call) = (stream.id, stream.call);
-                if self.compat.is_some() {
-                    self.compare(slot, key, arrival);
+                if self.is_observed {
+                    self.note(slot, key, arrival, facts.duplicate);
                 }
                 verdict(id, call, facts)
             }
@@ -390,8 +402,16 @@ impl Tracker {
         let slot = self.open(key, ends, first);
         let settings = self.settings.clone();
         let stream = &mut self.slots[slot as usize];
+        if let Some(watch) = &mut self.watch {
+            watch.packet(stream, first);
+        }
         for held in pending {
-            stream.receive(held, &settings);
+            let outcome = stream.receive(held, &settings);
+            if let (Some(watch), Outcome::Taken(RtpFacts { duplicate: false, .. })) =
+                (&mut self.watch, outcome)
+            {
+                watch.packet(stream, held);
+            }
         }
         self.take_again(slot, key, arrival)
     }
@@ -422,8 +442,8 @@ impl Tracker {
     /// Opens a stream with its first packet.
     fn begin(&mut self, key: Key, ends: (Endpoint, Endpoint), arrival: &Arrival) -> Verdict {
         let slot = self.open(key, ends, arrival);
-        if self.compat.is_some() {
-            self.compare(slot, key, arrival);
+        if self.is_observed {
+            self.note(slot, key, arrival, false);
         }
         let stream = &self.slots[slot as usize];
         verdict(stream.id, stream.call, RtpFacts::default())
@@ -435,7 +455,10 @@ impl Tracker {
         }
         self.last_id = self.last_id.saturating_add(1);
         let announced = self.endpoints.announced(ends.0, ends.1);
-        let stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
+        let mut stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
+        if self.watch.as_ref().is_some_and(|watch| watch.wants(self.last_id)) {
+            stream.rest.late_log = Some(Box::default());
+        }
         let slot = if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = stream;
             slot
@@ -479,6 +502,19 @@ impl Tracker {
             self.evicted += u64::from(id != 0);
         }
         self.free = order;
+    }
+
+    /// A packet that a stream has taken, for those who follow it beside the stream.
+    #[cold]
+    fn note(&mut self, slot: u32, key: Key, arrival: &Arrival, is_duplicate: bool) {
+        if let (Some(watch), Some(stream), false) =
+            (&mut self.watch, self.slots.get(slot as usize), is_duplicate)
+        {
+            watch.packet(stream, arrival);
+        }
+        if self.compat.is_some() {
+            self.compare(slot, key, arrival);
+        }
     }
 
     #[cold]

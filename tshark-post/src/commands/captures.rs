@@ -92,7 +92,7 @@ fn write(
 }
 
 /// Says on standard error what was wrong with the files; true when anything was.
-pub(super) fn warn(files: &[File], quiet: bool) -> bool {
+pub(crate) fn warn(files: &[File], quiet: bool) -> bool {
     let mut is_damaged = false;
     for file in files {
         for warning in &file.warnings {
