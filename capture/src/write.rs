@@ -34,12 +34,14 @@ pub struct Section {
 }
 
 /// Counters of an interface at one time, from the start of the capture.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// Packets that the interface received, where that is known.
     pub received: Option<u64>,
     /// Packets dropped by the interface or the operating system.
     pub dropped: u64,
+    /// A comment; empty for none.
+    pub comment: String,
 }
 
 /// Writes one pcapng section in the byte order of the machine, times in nanoseconds.
@@ -72,12 +74,30 @@ impl<W: Write> PcapNgOut<W> {
     /// # Errors
     /// When the writer does not take it.
     pub fn interface(&mut self, interface: &Interface, snaplen: u32) -> io::Result<u32> {
+        self.interface_with_filter(interface, snaplen, "")
+    }
+
+    /// As [`Self::interface`], with the capture filter of the interface in the language of libpcap; empty for none.
+    ///
+    /// # Errors
+    /// As [`Self::interface`].
+    pub fn interface_with_filter(
+        &mut self,
+        interface: &Interface,
+        snaplen: u32,
+        filter: &str,
+    ) -> io::Result<u32> {
         let mut options = Vec::new();
         if !interface.name.is_empty() {
             options.push(InterfaceDescriptionOption::IfName(clip(&interface.name)));
         }
         if !interface.description.is_empty() {
             options.push(InterfaceDescriptionOption::IfDescription(clip(&interface.description)));
+        }
+        if !filter.is_empty() {
+            // The first byte says in which language: 0 is a string of libpcap.
+            let filter = [&[0], clip(filter).as_bytes()].concat();
+            options.push(InterfaceDescriptionOption::IfFilter(filter.into()));
         }
         options.push(InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO));
         let linktype = DataLink::from(u32::from(interface.link.0));
@@ -98,8 +118,30 @@ impl<W: Write> PcapNgOut<W> {
         bytes: &[u8],
         dropped: u64,
     ) -> io::Result<()> {
+        self.packet_with_comment(interface, at, orig_len, bytes, dropped, "")
+    }
+
+    /// As [`Self::packet`], with a comment; empty for none.
+    ///
+    /// # Errors
+    /// As [`Self::packet`].
+    pub fn packet_with_comment(
+        &mut self,
+        interface: u32,
+        at: Nanos,
+        orig_len: u32,
+        bytes: &[u8],
+        dropped: u64,
+        comment: &str,
+    ) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-        let options = if dropped > 0 { vec![EnhancedPacketOption::DropCount(dropped)] } else { Vec::new() };
+        let mut options = Vec::new();
+        if dropped > 0 {
+            options.push(EnhancedPacketOption::DropCount(dropped));
+        }
+        if !comment.is_empty() {
+            options.push(EnhancedPacketOption::Common(CommonOption::Comment(clip(comment))));
+        }
         self.block(&Block::EnhancedPacket(EnhancedPacketBlock {
             interface_id: interface,
             timestamp: since_1970(at)?,
@@ -113,16 +155,15 @@ impl<W: Write> PcapNgOut<W> {
     ///
     /// # Errors
     /// When the writer does not take it, the interface was never described, or the time is before 1970.
-    pub fn statistics(&mut self, interface: u32, at: Nanos, counters: Statistics) -> io::Result<()> {
+    pub fn statistics(&mut self, interface: u32, at: Nanos, counters: &Statistics) -> io::Result<()> {
         let mut options: Vec<_> =
             counters.received.map(InterfaceStatisticsOption::IsbIfRecv).into_iter().collect();
         options.push(InterfaceStatisticsOption::IsbIfDrop(counters.dropped));
-        let timestamp = since_1970(at)?;
-        self.block(&Block::InterfaceStatistics(InterfaceStatisticsBlock {
-            interface_id: interface,
-            timestamp,
-            options,
-        }))
+        if !counters.comment.is_empty() {
+            options.push(InterfaceStatisticsOption::Common(CommonOption::Comment(clip(&counters.comment))));
+        }
+        let (interface_id, timestamp) = (interface, since_1970(at)?);
+        self.block(&Block::InterfaceStatistics(InterfaceStatisticsBlock { interface_id, timestamp, options }))
     }
 
     /// Hands on what the writer holds.
@@ -131,6 +172,11 @@ impl<W: Write> PcapNgOut<W> {
     /// When the writer cannot.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.get_mut().flush()
+    }
+
+    /// The writer, for one that collects blocks: only whole blocks may be taken out of it.
+    pub fn get_mut(&mut self) -> &mut W {
+        self.out.get_mut()
     }
 
     /// The writer.

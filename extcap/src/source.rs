@@ -18,6 +18,22 @@ pub struct Options {
     pub capture_filter: String,
 }
 
+impl Options {
+    /// The value of an argument; `None` where it was not given or is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A yes or no, `default` where it was not given. As in Wireshark a `y`, a `t` or a digit but 0 is a yes.
+    #[must_use]
+    pub fn is_on(&self, name: &str, default: bool) -> bool {
+        let is_yes =
+            |value: &str| value.contains(['y', 'Y', 't', 'T', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        self.text(name).map_or(default, is_yes)
+    }
+}
+
 /// An interface as Wireshark's list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
@@ -49,6 +65,19 @@ pub trait Kind {
     /// # Errors
     /// One sentence for the user.
     fn open(&self, interface: &str, options: &Options) -> Result<Box<dyn Source>, Failure>;
+
+    /// Checks a capture filter, in the dialog and before [`Self::open`]. Touches no hardware.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with it. Without an implementation of its own a kind takes no filter but the empty one.
+    fn check_filter(&self, interface: &str, filter: &str) -> Result<(), Failure> {
+        if filter.trim().is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{interface} takes no capture filter: leave it empty and use a display filter"
+        )))
+    }
 
     /// Takes back what a killed capture left, where the kernel does not do it.
     fn cleanup(&self);
@@ -108,7 +137,7 @@ pub struct Received<'a> {
     pub orig_len: u32,
     /// As captured.
     pub bytes: &'a [u8],
-    /// Sensor drops since the packet before on this interface, where known.
+    /// Sensor drops since the packet before on this interface, where known; [`Counters::dropped`] holds them too.
     pub dropped: u64,
 }
 
@@ -121,8 +150,14 @@ pub trait Sink {
     fn log(&mut self, line: &str);
 
     /// Something about the capture that must be in the file at its place in time, such as the channel that the radio listens to:
-    /// written as a pcapng custom block or comment that the engine reads again.
+    /// written as a comment of the next packet of that interface, which the engine reads again (`docs/pcapng.md`).
     fn note(&mut self, at: Nanos, note: Note);
+
+    /// Whether a source that can wait should: packets handed over now might be dropped soon. A file waits, a radio does
+    /// not.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// What a capture says about itself.

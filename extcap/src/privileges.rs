@@ -1,0 +1,25 @@
+//! Capabilities: used to open what needs them, then given back.
+
+/// Gives back all capabilities of this thread, and so of those that it starts: an open socket needs none. Called before
+/// another thread is started.
+#[cfg(target_os = "linux")]
+pub fn drop_capabilities() {
+    use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
+    let none = CapabilitySet::empty();
+    // Less than nothing cannot be refused; and a capture that keeps what it had is no reason to end it.
+    let _ = set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none });
+}
+
+/// Other systems know no capabilities.
+#[cfg(not(target_os = "linux"))]
+pub fn drop_capabilities() {}
+
+/// The rest of a sentence for a source that may not be opened: how to get the permission.
+#[must_use]
+pub fn how_to_get_them() -> String {
+    let program =
+        std::env::current_exe().map_or_else(|_| "airtone-extcap".into(), |path| path.display().to_string());
+    format!(
+        "allow it with `sudo setcap cap_net_raw,cap_net_admin+eip {program}` or `sudo tshark-post install --system`"
+    )
+}
