@@ -1,7 +1,7 @@
 //! The command line as it is typed. Nothing here does anything.
 
-mod flow;
 mod extract;
+mod flow;
 mod install;
 mod mos;
 mod values;
@@ -14,8 +14,8 @@ use airtone_engine::config::JitterBuffer;
 use airtone_report::html::INTERVAL_POINTS;
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use flow::{FlowArgs, FlowFormat};
 pub(crate) use extract::{CallArgs, ExtractArgs};
+pub(crate) use flow::{FlowArgs, FlowFormat};
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
 pub(crate) use mos::{MosArgs, MosFormat};
 pub(crate) use values::{Colour, Compat, Format, Level, TableFormat};

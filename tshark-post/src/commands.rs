@@ -1,8 +1,8 @@
 //! One file per family of commands; [`run`] only chooses.
 
 mod captures;
-mod flow;
 mod extract;
+mod flow;
 mod mos;
 mod reference;
 

@@ -11,7 +11,7 @@ use airtone_engine::{Config, Engine, Report};
 use tempfile::TempPath;
 
 use crate::analysis::analyse;
-use crate::cli::{AnalysisArgs, CallArgs};
+use crate::cli::{AnalysisArgs, CallArgs, Format};
 use crate::commands::warn;
 use crate::failure::Failure;
 use crate::progress::Progress;
@@ -48,7 +48,7 @@ impl Passes {
                 "an export of tshark holds no packets; name the capture that it was made from",
             ));
         }
-        let config = analysis.config(None);
+        let config = analysis.config(None, Format::Json);
         let mut progress = Progress::new(quiet);
         let mut report = analyse(&files, config.clone(), analysis.threads, &mut progress)?;
         if let Some(spool) = spool.as_deref() {

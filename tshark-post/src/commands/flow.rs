@@ -10,7 +10,7 @@ use airtone_report::flow;
 
 use super::captures::warn;
 use crate::analysis::analyse_flows;
-use crate::cli::{FlowArgs, FlowFormat};
+use crate::cli::{FlowArgs, FlowFormat, Format};
 use crate::failure::Failure;
 use crate::output;
 use crate::progress::Progress;
@@ -59,7 +59,7 @@ fn is_file(path: &Path) -> bool {
 
 fn read(args: &FlowArgs, request: FlowRequest) -> Result<(Report, Vec<Flow>), Failure> {
     let analysis = &args.common.analysis;
-    let mut config = analysis.config(None);
+    let mut config = analysis.config(None, Format::Json);
     config.flows = Some(request);
     let mut progress = Progress::new(args.common.output.quiet);
     analyse_flows(&args.common.files, config, analysis.threads, &mut progress)
