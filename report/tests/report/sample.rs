@@ -137,6 +137,7 @@ fn calls() -> Vec<Call> {
             ],
             streams: vec![1, 2],
             mos: Some(CallMos { worst: 2.31, average: 3.36, scale: Scale::Nb }),
+            related: Vec::new(),
         },
         Call {
             id: 2,
