@@ -117,7 +117,9 @@ fn curve_row(
     }
     m.put("<tr class=plotrow aria-hidden=true><td></td><td");
     m.attr("colspan", &points.len().to_string());
-    m.put("><svg class=\"plot ").put(class).put("\" viewBox=\"0 0 600 100\" preserveAspectRatio=none><path");
+    m.put("><svg class=\"plot ")
+        .put(class)
+        .put("\" aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none><path");
     m.attr("d", &d).put("/><path class=dots").attr("d", &dots).put("/></svg></td></tr>");
 }
 

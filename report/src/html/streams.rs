@@ -4,7 +4,7 @@ use airtone_engine::model::Stream;
 
 use super::figures::{loss_class, mos_badge, ms, percent, relative};
 use super::markup::Markup;
-use super::{Page, charts, inserts, room};
+use super::{Page, charts, inserts};
 use crate::text::streams::{all_remarks, codec, direction};
 use crate::text::units::{count, duration, grouped, or_dash};
 
