@@ -27,7 +27,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// Controls (C0, DEL, C1), line separators, and the invisible characters that join, hide or reorder text.
-fn is_obeyed(c: char) -> bool {
+pub(crate) fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -13,10 +13,12 @@ mod findings;
 mod head;
 mod inserts;
 pub mod markup;
+mod room;
 mod sip;
 mod streams;
 mod wifi;
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use airtone_engine::Report;
@@ -38,6 +40,8 @@ pub const INTERVAL_POINTS: u16 = 60;
 struct Page<'a> {
     report: &'a Report,
     inserts: &'a Inserts,
+    /// Streams that have charts.
+    charted: HashSet<u32>,
 }
 
 /// Writes the whole report as a page.
@@ -53,7 +57,7 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
 /// # Errors
 /// Those of `out`.
 pub fn write_with(out: &mut impl Write, report: &Report, inserts: &Inserts) -> io::Result<()> {
-    let page = Page { report, inserts };
+    let page = Page { report, inserts, charted: room::charted(report) };
     let mut m = Markup::new();
     begin(&mut m, report);
     head::header(&mut m, report);

@@ -10,7 +10,7 @@ pub(crate) mod capture;
 mod findings;
 pub(crate) mod page;
 pub(crate) mod paint;
-mod select;
+pub(crate) mod select;
 mod sip;
 pub(crate) mod story;
 pub(crate) mod streams;

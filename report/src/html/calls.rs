@@ -6,7 +6,7 @@ use airtone_engine::{Nanos, Report};
 use super::Page;
 use super::figures::{mos_badge, number_cell, relative};
 use super::markup::Markup;
-use super::{inserts, streams};
+use super::{inserts, room, streams};
 use crate::text::calls::digits;
 use crate::text::story;
 use crate::text::units::{dash, duration, or_dash, party, time_of_day};
@@ -26,6 +26,10 @@ pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
         return;
     }
     m.put("<section id=calls aria-labelledby=h-calls><h2 id=h-calls>Calls</h2>\n");
+    if report.streams.len() > room::CHARTS {
+        m.put("<p class=quiet>In a report of this size only the ").show(room::CHARTS);
+        m.put(" worst streams have charts; figures are there for all.</p>\n");
+    }
     m.put("<div class=scroll tabindex=0><table class=\"calls sortable\" data-page=50 data-find=\"calls\">");
     m.put(
         "<caption>Start: seconds after the first frame. MOS-LQ: of the worst stream of the call.</caption>\n",

@@ -13,39 +13,39 @@ use crate::text::units::share;
 /// Plots have this many units across and 100 up; the page stretches them.
 pub(super) const ACROSS: f64 = 600.0;
 
-/// A step line through `levels` (0 at the bottom, 1 at the top; `None` breaks it), `widths` of the whole each.
+/// Steps through `levels` (0 at the bottom, 1 at the top; `None` breaks them), `widths` of the whole each; every
+/// unbroken stretch stands on the bottom, so that it can be filled.
 pub(super) fn steps(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
-    let (mut d, mut x, mut is_down) = (String::new(), 0.0, false);
+    let (mut d, mut x, mut last) = (String::new(), 0.0, None);
     for (width, level) in levels {
-        let from = x;
-        x += width * ACROSS;
-        let Some(level) = level else {
-            is_down = false;
-            continue;
-        };
-        let y = 100.0 - level.clamp(0.0, 1.0) * 100.0;
+        let y = level.map(|level| (100.0 - level.clamp(0.0, 1.0) * 100.0).round());
         // Writing to a String cannot fail.
-        let _ = match is_down {
-            true => write!(d, "V{y:.0}H{x:.0}"),
-            false => write!(d, "M{from:.0} {y:.0}H{x:.0}"),
+        let _ = match (last, y) {
+            (None, Some(y)) => write!(d, "M{x:.0} 100V{y}"),
+            (Some(before), Some(y)) if y != before => write!(d, "H{x:.0}V{y}"),
+            (Some(_), None) => write!(d, "H{x:.0}V100"),
+            _ => Ok(()),
         };
-        is_down = true;
+        last = y;
+        x += width * ACROSS;
+    }
+    if last.is_some() {
+        let _ = write!(d, "H{x:.0}V100");
     }
     d
 }
 
-/// Bars of the given heights, as [`steps`]; they stand on `base` (0 to 1).
+/// Bars, to be drawn as broad strokes in the middle of their stretch: width of the whole, foot and height each.
 pub(super) fn bars(heights: impl Iterator<Item = (f64, f64, f64)>) -> String {
     let (mut d, mut x) = (String::new(), 0.0);
-    for (width, base, height) in heights {
-        let across = width * ACROSS;
+    for (width, foot, height) in heights {
         if height > 0.0 {
             // A single lost packet among thousands is still to be seen.
-            let (up, foot) = ((height * 100.0).clamp(4.0, 100.0), 100.0 - base * 100.0);
-            let wide = across.max(2.0);
-            let _ = write!(d, "M{x:.0} {foot:.0}v-{up:.0}h{wide:.1}v{up:.0}z");
+            let foot = 100.0 - foot * 100.0;
+            let head = (foot - height * 100.0).min(foot - 5.0).max(0.0);
+            let _ = write!(d, "M{:.0} {foot:.0}V{head:.0}", x + width * ACROSS / 2.0);
         }
-        x += across;
+        x += width * ACROSS;
     }
     d
 }
@@ -82,7 +82,7 @@ pub(super) fn buffer_curve(m: &mut Markup, stream: &Stream) {
     for point in points {
         let is_best = Some(point.buffer_ms) == stream.best_buffer_ms;
         m.put(if is_best { "<td class=best>" } else { "<td>" }).show(point.buffer_ms);
-        m.put(if is_best { " <span class=tag>best</span></td>" } else { "</td>" });
+        m.put(if is_best { " <span class=tag>best</span>" } else { "" });
     }
     m.put("</tr></tbody></table></div></figure>\n");
 }
@@ -96,8 +96,7 @@ fn row(
 ) {
     m.put("<tr><th scope=row>").put(name).put("</th>");
     for point in points {
-        m.put(if Some(point.buffer_ms) == best { "<td class=best>" } else { "<td>" });
-        m.text(&text(point)).put("</td>");
+        m.put(if Some(point.buffer_ms) == best { "<td class=best>" } else { "<td>" }).text(&text(point));
     }
     m.put("</tr>");
 }
@@ -108,24 +107,20 @@ fn curve_row(
     class: &'static str,
     level: impl Fn(&BufferPoint) -> Option<f64>,
 ) {
-    let (mut d, mut dots) = (String::new(), Vec::new());
+    let (mut d, mut dots) = (String::new(), String::new());
     for (at, point) in points.iter().enumerate() {
         let Some(level) = level(point) else { continue };
         let x = (at as f64 + 0.5) / points.len() as f64;
         let y = 8.0 + (1.0 - level.clamp(0.0, 1.0)) * 84.0;
         let _ = write!(d, "{}{:.0} {y:.0}", if d.is_empty() { "M" } else { "L" }, x * ACROSS);
-        dots.push((x * 100.0, y));
+        let _ = write!(dots, "M{:.0} {y:.0}h0", x * ACROSS);
     }
     m.put("<tr class=plotrow aria-hidden=true><td></td><td");
     m.attr("colspan", &points.len().to_string());
     m.put("><svg class=\"plot ")
         .put(class)
-        .put("\"><svg viewBox=\"0 0 600 100\" preserveAspectRatio=none width=\"100%\" height=\"100%\">");
-    m.put("<path").attr("d", &d).put("/></svg>");
-    for (x, y) in dots {
-        m.put("<circle r=3").attr("cx", &format!("{x:.1}%")).attr("cy", &format!("{y:.0}%")).put("/>");
-    }
-    m.put("</svg></td></tr>");
+        .put("\" aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none><path");
+    m.attr("d", &d).put("/><path class=dots").attr("d", &dots).put("/></svg></td></tr>");
 }
 
 /// MOS, jitter and loss from the first to the last packet, below each other on one axis of time.
@@ -164,12 +159,12 @@ fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
     }
     let width = 1.0 / intervals.lq.len() as f64;
     let level = |lq: f64| (lq - 1.0) / (top(stream.mos.scale) - 1.0);
-    let levels = || intervals.lq.iter().map(|lq| (width, lq.map(|lq| level(f64::from(lq)))));
+    let levels = intervals.lq.iter().map(|lq| (width, lq.map(|lq| level(f64::from(lq)))));
     let same = low == high;
     strip(m, "MOS-LQ", &if same { format!("{low:.2} throughout") } else { format!("{low:.2} to {high:.2}") });
     let guide = 100.0 - level(3.6) * 100.0;
-    m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=area");
-    m.attr("d", &area(levels())).put("/><path").attr("d", &steps(levels())).put("/></svg></div>\n");
+    m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=steps");
+    m.attr("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
@@ -180,13 +175,9 @@ fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
     let width = 1.0 / intervals.jitter_ms.len() as f64;
     // Below a few milliseconds nothing is heard: the strip must not make a mountain of them.
     let full = f64::from(most).max(10.0);
-    let levels = || intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
+    let levels = intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
     strip(m, "Jitter", &format!("up to {}", ms(f64::from(most))));
-    m.put("<path class=area")
-        .attr("d", &area(levels()))
-        .put("/><path")
-        .attr("d", &steps(levels()))
-        .put("/></svg></div>\n");
+    m.put("<path class=steps").attr("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn loss_strip(m: &mut Markup, intervals: &Intervals) {
@@ -200,7 +191,7 @@ fn loss_strip(m: &mut Markup, intervals: &Intervals) {
     }
     let width = 1.0 / intervals.lost.len() as f64;
     let full = most.max(0.05);
-    strip(m, "Lost, late", &format!("{lost} lost, {late} late, up to {}", percent(100.0 * most)));
+    strip(m, "Lost, late", &format!("{lost} lost, {late} late (dashed), up to {}", percent(100.0 * most)));
     let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
     let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
     m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));
@@ -217,43 +208,20 @@ fn strip(m: &mut Markup, name: &'static str, words: &str) {
     m.put("</span></span><svg class=plot aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none>");
 }
 
-/// As [`steps`], filled down to the bottom.
-fn area(levels: impl Iterator<Item = (f64, Option<f64>)>) -> String {
-    let (mut d, mut x, mut is_open) = (String::new(), 0.0, false);
-    for (width, level) in levels {
-        let from = x;
-        x += width * ACROSS;
-        if let Some(level) = level {
-            let y = 100.0 - level.clamp(0.0, 1.0) * 100.0;
-            let _ = match is_open {
-                true => write!(d, "V{y:.0}H{x:.0}"),
-                false => write!(d, "M{from:.0} 100V{y:.0}H{x:.0}"),
-            };
-        } else if is_open {
-            d.push_str("V100z");
-        }
-        is_open = level.is_some();
-    }
-    if is_open {
-        d.push_str("V100z");
-    }
-    d
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn silence_breaks_a_line_and_its_area() {
-        let levels = || [(0.25, Some(1.0)), (0.25, None), (0.5, Some(0.5))].into_iter();
-        assert_eq!(steps(levels()), "M0 0H150M300 50H600");
-        assert_eq!(area(levels()), "M0 100V0H150V100zM300 100V50H600V100z");
+    fn silence_breaks_steps_and_equal_ones_are_one() {
+        let levels =
+            [(0.125, Some(1.0)), (0.125, Some(1.0)), (0.25, None), (0.25, Some(0.5)), (0.25, Some(0.0))];
+        assert_eq!(steps(levels.into_iter()), "M0 100V0H150V100M300 100V50H450V100H600V100");
     }
 
     #[test]
     fn one_lost_packet_is_seen() {
         let bars = bars([(0.5, 0.0, 0.0), (0.001, 0.0, 0.001), (0.499, 0.5, 0.25)].into_iter());
-        assert_eq!(bars, "M300 100v-4h2.0v4zM301 50v-25h299.4v25z");
+        assert_eq!(bars, "M300 100V95M450 50V25");
     }
 }

@@ -61,7 +61,10 @@ fn scale_title(scale: Scale) -> &'static str {
 
 /// A cell with a figure: its text, and the value by which its column is sorted.
 pub(super) fn number_cell(m: &mut Markup, text: &str, value: Option<f64>, class: &'static str) {
-    m.put("<td class=\"n ").put(class).put("\"");
+    match class {
+        "" => m.put("<td class=n"),
+        class => m.put("<td class=\"n ").put(class).put("\""),
+    };
     if let Some(value) = value.filter(|value| value.is_finite()) {
         if text.parse::<f64>().ok() != Some(value) {
             m.attr("data-v", &trimmed(value));
@@ -69,7 +72,7 @@ pub(super) fn number_cell(m: &mut Markup, text: &str, value: Option<f64>, class:
     } else {
         m.attr("data-v", "");
     }
-    m.put(">").text(text).put("</td>");
+    m.put(">").text(text);
 }
 
 /// A figure in as few digits as sorting needs.

@@ -1,9 +1,9 @@
 //! The one way into the page: literals of this crate as they are, everything else escaped.
 
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
-use crate::escape::printable;
+use crate::escape::{is_obeyed, printable};
 
 /// Characters of one foreign string that are shown; the JSON report has all of them.
 const LONGEST: usize = 600;
@@ -51,21 +51,18 @@ impl Markup {
     }
 
     /// As [`Markup::attr`] with the whole of a text that a script copies: neither shortened nor made printable, as
-    /// what is copied must be what was meant. Control characters become references or, where HTML has none, are
-    /// left out.
+    /// what is copied must be what was meant. What would be obeyed rather than shown becomes a character reference
+    /// or, where HTML has none, is left out.
     pub fn attr_exact(&mut self, name: &'static str, value: &str) -> &mut Self {
         self.html.push(' ');
         self.html.push_str(name);
         self.html.push_str("=\"");
         for c in value.chars() {
             match c {
-                '\t' | '\n' | '\r' => {
-                    self.html.push_str("&#");
-                    self.html.push_str(&(c as u32).to_string());
-                    self.html.push(';');
-                }
-                c if c.is_control() => {}
-                c => self.push(c),
+                c if !is_obeyed(c) => self.push(c),
+                c if c.is_control() && !matches!(c, '\t' | '\n' | '\r') => {}
+                // Writing to a String cannot fail.
+                c => drop(write!(self.html, "&#{};", c as u32)),
             }
         }
         self.html.push('"');

@@ -65,8 +65,12 @@ pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Leve
     for remark in all_remarks(stream) {
         m.put("<p class=quiet>Note: ").text(&remark).put(".</p>");
     }
-    charts::over_time(m, stream, page.report.capture.first);
-    charts::buffer_curve(m, stream);
+    if page.charted.contains(&stream.id) {
+        charts::over_time(m, stream, page.report.capture.first);
+        charts::buffer_curve(m, stream);
+    } else {
+        m.put("<p class=quiet>No charts: not among the worst streams.");
+    }
     inserts::sound(m, page.inserts, stream.id);
     m.put("</section>\n");
 }
@@ -117,11 +121,9 @@ fn of(n: u64, share: f64) -> String {
 }
 
 fn fact(m: &mut Markup, name: &'static str, value: &str, class: &'static str) {
-    m.put("<div class=\"")
-        .put(class)
-        .put("\"><dt>")
-        .put(name)
-        .put("</dt><dd>")
-        .text(value)
-        .put("</dd></div>");
+    m.put("<div");
+    if !class.is_empty() {
+        m.put(" class=").put(class);
+    }
+    m.put("><dt>").put(name).put("<dd>").text(value).put("</div>");
 }

@@ -3,6 +3,7 @@
 
 mod csv;
 mod hostile;
+mod html;
 mod json;
 mod sample;
 mod text;

@@ -1,0 +1,224 @@
+//! The page as a browser reads it: one script, no address to load from, anchors that lead somewhere, tables that a
+//! screen reader can announce; and nothing of a hostile report becomes markup.
+
+use std::collections::BTreeMap;
+
+use airtone_engine::Report;
+use airtone_engine::model::Intervals;
+use airtone_report::html::markup::Markup;
+use airtone_report::html::{Inserts, write, write_with};
+
+use crate::hostile::{EVIL, hostile};
+use crate::sample;
+
+fn render(report: &Report) -> String {
+    let mut out = Vec::new();
+    write(&mut out, report).expect("writing to memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+/// With streams over time as well.
+fn full() -> Report {
+    let mut report = sample::with_wireshark();
+    for stream in &mut report.streams {
+        stream.intervals = Some(Intervals {
+            interval_s: 2.0,
+            expected: vec![100, 0, 100],
+            lost: vec![0, 0, 7],
+            late: vec![1, 0, 2],
+            jitter_ms: vec![Some(0.5), None, Some(4.25)],
+            lq: vec![Some(4.41), None, Some(2.1)],
+        });
+    }
+    report
+}
+
+/// The page without its style and its script.
+fn body(page: &str) -> String {
+    let cut = |text: &str, from: &str, to: &str| {
+        let (before, rest) = text.split_once(from).expect(from);
+        format!("{before}{}", rest.split_once(to).expect(to).1)
+    };
+    cut(&cut(page, "<style>", "</style>"), "<script>", "</script>")
+}
+
+/// Tags in order: the name, and what stands in the tag.
+fn tags(html: &str) -> Vec<(&str, &str)> {
+    html.split('<')
+        .skip(1)
+        .map(|rest| {
+            let tag = rest.split_once('>').expect("a tag ends").0;
+            tag.split_once(' ').unwrap_or((tag, ""))
+        })
+        .collect()
+}
+
+/// Values of an attribute, quoted or not.
+fn values<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let wanted = format!(" {name}=");
+    html.split(wanted.as_str())
+        .skip(1)
+        .map(|rest| match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next().unwrap_or_default(),
+            None => rest.split([' ', '>']).next().unwrap_or_default(),
+        })
+        .collect()
+}
+
+#[test]
+fn everything_of_the_report_is_on_the_page() {
+    let page = render(&full());
+    for expected in [
+        "2 capture files",
+        "The caller of call 1 could hardly follow",
+        "data-copy=\"rtp.ssrc == 0x3456789a &amp;&amp; ip.src == 198.51.100.7 &amp;&amp; udp.srcport == 20000\"",
+        "alice@example.com",
+        "id=\"call-1\"",
+        "id=\"stream-6\"",
+        "payload type 118 was not announced",
+        "Streams without a call",
+        "aria-label=\"Outages of office",
+        "02:00:00:00:01:01",
+        "Session establishment ratio",
+        "eve@example.com",
+        "cut short at byte 2013954",
+        "<path class=steps d=\"M0 100V3H200V100M400 100V69H600V100\"/>",
+        "<path class=lost d=\"M500 100V",
+        "What another jitter buffer would have given",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn the_page_loads_nothing_and_runs_its_one_script() {
+    for report in [full(), hostile(), sample::empty()] {
+        let page = render(&report);
+        assert!(page.contains("default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-"));
+        assert_eq!((page.matches("<script").count(), page.matches("<style").count()), (1, 1));
+        let body = body(&page);
+        for (name, rest) in tags(&body) {
+            assert!(
+                !["link", "img", "iframe", "object", "embed", "base", "form", "audio"].contains(&name),
+                "{name}"
+            );
+            let is_handler = rest.split(' ').any(|part| part.starts_with("on") && part.contains('='));
+            assert!(!is_handler && !rest.contains("src=") && !rest.contains("style="), "<{name} {rest}>");
+        }
+        assert!(values(&body, "href").iter().all(|target| target.starts_with('#')));
+    }
+}
+
+#[test]
+fn anchors_lead_somewhere_and_names_are_given_once() {
+    let body = body(&render(&full()));
+    let mut ids = BTreeMap::new();
+    for id in values(&body, "id") {
+        *ids.entry(id).or_insert(0) += 1;
+    }
+    assert!(ids.values().all(|&n| n == 1), "{ids:?}");
+    for target in values(&body, "href") {
+        assert!(ids.contains_key(&target[1..]), "{target}");
+    }
+    for label in values(&body, "aria-labelledby") {
+        assert!(ids.contains_key(label), "{label}");
+    }
+}
+
+#[test]
+fn tables_can_be_announced() {
+    let page = render(&full());
+    let body = body(&page);
+    let names: Vec<_> = tags(&body).into_iter().collect();
+    let count = |name: &str| names.iter().filter(|tag| tag.0 == name).count();
+    assert_eq!(count("table"), count("caption"), "each table has a caption");
+    assert_eq!(count("table"), count("/table"));
+    assert_eq!((count("details"), count("summary")), (count("/details"), count("/summary")));
+    assert_eq!(
+        (count("section"), count("div"), count("svg")),
+        (count("/section"), count("/div"), count("/svg"))
+    );
+    assert!(names.iter().filter(|tag| tag.0 == "th").all(|tag| tag.1.contains("scope=")));
+    for svg in names.iter().filter(|tag| tag.0 == "svg") {
+        assert!(svg.1.contains("aria-hidden=true") || svg.1.contains("aria-label="), "{svg:?}");
+    }
+    for landmark in ["header", "nav", "main", "footer", "h1"] {
+        assert_eq!(count(landmark), 1, "{landmark}");
+    }
+}
+
+#[test]
+fn nothing_hostile_becomes_markup() {
+    let page = render(&hostile());
+    let bad = page.chars().find(|&c| (c.is_control() && c != '\n') || ('\u{200b}'..'\u{2010}').contains(&c));
+    assert_eq!(bad, None);
+    assert!(!page.contains('\u{202e}') && !page.contains('\u{2028}'));
+    let tame = |page: &str| tags(&body(page)).iter().map(|tag| tag.0.to_owned()).collect::<Vec<_>>();
+    let mut names = tame(&page);
+    names.sort();
+    names.dedup();
+    let mut known = tame(&render(&full()));
+    known.sort();
+    known.dedup();
+    names.retain(|name| !known.contains(name));
+    assert!(names.is_empty(), "tags that no harmless report has: {names:?}");
+}
+
+#[test]
+fn markup_in_every_string_stays_text() {
+    const TAGS: &str = "</title></style></script><script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg onload=alert(1)>";
+    let mut report = hostile();
+    let json = EVIL;
+    assert!(!json.contains('<'), "the other hostile text is about controls");
+    for call in &mut report.calls {
+        (call.from, call.to, call.outcome_reason) = (TAGS.into(), TAGS.into(), Some(TAGS.into()));
+        call.call_ids = vec![TAGS.into()];
+        call.features = vec![TAGS.into()];
+        for event in &mut call.events {
+            (event.kind, event.detail) = (TAGS.into(), TAGS.into());
+        }
+    }
+    for stream in &mut report.streams {
+        (stream.codec, stream.ssrc) = (Some(TAGS.into()), TAGS.into());
+        (stream.mos.reason, stream.direction) = (Some(TAGS.into()), Some(TAGS.into()));
+    }
+    for bss in &mut report.wifi.bss {
+        (bss.ssid, bss.bssid) = (Some(TAGS.into()), TAGS.into());
+    }
+    for file in &mut report.capture.files {
+        (file.path, file.format) = (TAGS.into(), TAGS.into());
+        file.warnings.push(TAGS.into());
+    }
+    for finding in &mut report.findings {
+        (finding.title, finding.detail, finding.filter) = (TAGS.into(), TAGS.into(), TAGS.into());
+    }
+    (report.airtone_version, report.schema) = (TAGS.into(), TAGS.into());
+    report.sip.requests.insert(TAGS.into(), 1);
+    let page = render(&report);
+    assert_eq!(page.matches("<script").count(), 1);
+    assert!(!page.contains("<img") && !page.contains("<svg onload"));
+    assert_eq!(tags(&body(&page)).len(), tags(&body(&page.replace("&lt;", ""))).len());
+}
+
+#[test]
+fn ladders_and_sounds_have_their_place() {
+    let (mut ladder, mut sound) = (Markup::new(), Markup::new());
+    ladder.put("<svg role=img aria-label=Ladder>").text("<INVITE>").put("</svg>");
+    sound.put("<audio controls src=\"data:audio/wav;base64,\"></audio>");
+    let inserts = Inserts { ladders: [(1, ladder)].into(), sounds: [(2, sound)].into() };
+    let mut out = Vec::new();
+    write_with(&mut out, &full(), &inserts).expect("writing to memory");
+    let page = String::from_utf8(out).expect("UTF-8");
+    let call = page.find("id=\"call-1\"").expect("call 1");
+    let ladder = page.find("&lt;INVITE&gt;").expect("its ladder");
+    let stream = page.find("id=\"stream-2\"").expect("stream 2");
+    let sound = page.find("<audio controls").expect("its sound");
+    assert!(call < ladder && ladder < stream && stream < sound);
+}
+
+#[test]
+fn an_empty_report_is_a_page_too() {
+    let page = render(&sample::empty());
+    assert!(page.contains("Nothing stands out") && page.ends_with("</html>\n"));
+    assert!(!page.contains("<table class=\"calls"), "no empty tables");
+}

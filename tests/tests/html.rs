@@ -1,0 +1,155 @@
+//! The HTML report from real captures, and from one in which every text is an attack, read by headless Chromium.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use airtone_engine::LinkType;
+use airtone_tests::plugin::library;
+use airtone_tests::wire::{self, Frame};
+use airtone_tests::{fixtures_dir, run};
+
+const MS: i64 = 1_000_000;
+const START: i64 = 1_767_225_600_000_000_000;
+
+/// Runs when it is taken for markup, in text as well as in a quoted attribute; no blanks, as in a SIP user part.
+const ATTACK: &str = "\"'><img/src=x/onerror=document.documentElement.className='pwned'><script>document.documentElement.className='pwned'</script>";
+
+fn page(arguments: &[&str]) -> String {
+    let mut all = vec!["report", "--quiet", "--format", "html"];
+    all.extend(arguments);
+    let output = run(&all);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn fixtures_give_a_page_with_charts() {
+    let capture = fixtures_dir().join("relay-loss.pcapng");
+    let page = page(&[&capture.display().to_string()]);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
+    for expected in [
+        "6.3 % of packets lost",
+        "<figcaption>Over time, a second each",
+        "19 lost, 0 late",
+        "alice@192.0.2.40",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn the_loaded_library_gives_the_same_page() {
+    let capture = fixtures_dir().join("relay-jitter.pcapng").display().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.html");
+    let output = run(["report", "--quiet", "--format", "html", "-o", &file.display().to_string(), &capture]);
+    assert!(output.status.success());
+    let loaded = page(&["--engine", &library().display().to_string(), &capture]);
+    assert_eq!(fs::read_to_string(file).unwrap(), loaded);
+    assert!(loaded.contains("<figcaption>Over time"));
+}
+
+/// A refused and an answered call of whose parties every text is an attack.
+fn hostile_calls(path: &Path) {
+    let (caller, callee) = (([192, 0, 2, 1], 5060), ([192, 0, 2, 2], 5060));
+    let mut frames = Vec::new();
+    let mut say = |up: bool, message: Vec<u8>| {
+        let (from, to) = if up { (caller, callee) } else { (callee, caller) };
+        let at = START + frames.len() as i64 * 20 * MS;
+        frames.push(Frame::ethernet(at, wire::udp(from, to, &message)));
+    };
+    for (call, answer) in [(ATTACK, "200 OK"), ("javascript:alert(1)", ATTACK)] {
+        let status = if answer == ATTACK {
+            format!("SIP/2.0 503 {ATTACK}\u{202e}\u{1b}[2J")
+        } else {
+            format!("SIP/2.0 {answer}")
+        };
+        let reason = format!("Subject: {ATTACK}\r\nReason: Q.850;cause=41;text=\"{ATTACK}\"\r\n");
+        say(true, wire::sip(&format!("INVITE sip:{call} SIP/2.0"), call, "1 INVITE", "", &reason, ""));
+        say(false, wire::sip(&status, call, "1 INVITE", "t", &reason, ""));
+        say(true, wire::sip(&format!("ACK sip:{call} SIP/2.0"), call, "1 ACK", "t", "", ""));
+    }
+    let mut invalid = wire::sip("REGISTER sip:example.com SIP/2.0", ATTACK, "2 REGISTER", "", "", "");
+    let place = invalid.windows(3).position(|bytes| bytes == b"-a@").expect("the user part");
+    invalid.splice(place..place, [0xff, 0xc3, 0x28, b'<', b'b', b'>', 0]);
+    say(true, invalid);
+    say(false, wire::sip(&format!("SIP/2.0 403 {ATTACK}"), ATTACK, "2 REGISTER", "t", "", ""));
+    wire::pcap(fs::File::create(path).unwrap(), &frames).unwrap();
+}
+
+/// Beacons of networks with hostile names, with a gap that makes an outage.
+fn hostile_air(path: &Path) {
+    let names: [&[u8]; 3] = [
+        b"<script>document.title=1</script",
+        b"'><svg onload=alert(1)>\xff\xfe\x00",
+        b"\"onx=\"\x1b]0;x\x07</title>",
+    ];
+    let mut frames = Vec::new();
+    for turn in (0..60_i64).filter(|turn| !(20..35).contains(turn)) {
+        for (ap, name) in names.iter().enumerate() {
+            let bytes = wire::beacon([2, 0, 0, 0, 0, ap as u8], turn as u64 * 102_400, name);
+            frames.push(Frame::new(START + turn * 102_400_000 + ap as i64 * MS, LinkType::RADIOTAP, bytes));
+        }
+    }
+    wire::pcap(fs::File::create(path).unwrap(), &frames).unwrap();
+}
+
+fn browser() -> Option<&'static str> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    names
+        .into_iter()
+        .find(|name| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success()))
+}
+
+/// The document after its scripts have run.
+fn document(browser: &str, file: &Path) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=3000", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .expect("the browser starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What the attack leaves where it runs: on the root element, not in the texts, which name it too.
+fn is_pwned(document: &str) -> bool {
+    let root = document.split_once("<html").expect("a root element").1;
+    root.split_once('>').expect("it ends").0.contains("pwned")
+}
+
+#[test]
+fn no_text_of_a_capture_runs_in_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let calls =
+        folder.path().join("'\"><script>document.documentElement.className='pwned'<&.pcap".replace('/', "_"));
+    let air = folder.path().join("air.pcap");
+    hostile_calls(&calls);
+    hostile_air(&air);
+    let page = page(&[&calls.display().to_string(), &air.display().to_string()]);
+    assert!(page.contains("&lt;img/src=x/onerror="), "the attack is on the page, as text");
+    assert!(page.contains("&lt;script&gt;document.title=1"), "and so are the names of networks");
+    assert_eq!(page.matches("<script").count(), 1);
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was run");
+    };
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let shown = document(browser, &file("report.html", &page));
+    assert!(!is_pwned(&shown));
+    assert!(shown.contains("Dark page") || shown.contains("Light page"), "its own script has run");
+    assert!(shown.contains("class=\"calls sortable\""));
+
+    // The same attack where it is not escaped, with and without the page's policy: it runs when nothing stops it, so
+    // the check above can fail; and the policy alone stops it as well.
+    let raw = page.replace("<h1>", &format!("<h1>{ATTACK}"));
+    assert!(!is_pwned(&document(browser, &file("raw.html", &raw))), "the policy did not hold");
+    let open = raw.replace("http-equiv=Content-Security-Policy", "name=nothing");
+    assert!(is_pwned(&document(browser, &file("open.html", &open))), "the attack is none");
+}
