@@ -9,6 +9,7 @@
 
 mod analysis;
 mod assemble;
+mod call_media;
 pub mod config;
 pub mod decode;
 pub mod facts;
