@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::analysis::{Engine, SourceInfo, Span, Trackers};
-use crate::findings;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
 use crate::rtp::StreamSummary;
 use crate::sip::CallSummary;
+use crate::{call_media, findings};
 
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
@@ -54,6 +54,7 @@ fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<Stream
         join(summary, by_call.get(&summary.call.id).map_or(&[], Vec::as_slice));
     }
     drop(by_call);
+    call_media::relate(&mut calls, &streams);
     report.findings = findings::find(&report, &calls, &streams);
     report.calls = calls.into_iter().map(|summary| summary.call).collect();
     report.streams = streams.into_iter().map(|summary| summary.stream).collect();
@@ -114,6 +115,7 @@ fn join(summary: &mut CallSummary, own: &[&StreamSummary]) {
         }
     }
     call.dtmf.sort_by_key(|d| (d.at, d.frame));
+    call_media::tell(call, own);
     feature(call, "dtmf_rfc4733", |c| c.dtmf.iter().any(|d| d.method == "rfc4733"));
     feature(call, "video", |_| own.iter().any(|s| s.stream.media.as_deref() == Some("video")));
     feature(call, "srtp", |_| own.iter().any(|s| s.stream.encrypted));

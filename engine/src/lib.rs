@@ -10,6 +10,7 @@
 mod analysis;
 mod assemble;
 mod call_frames;
+mod call_media;
 pub mod config;
 pub mod decode;
 pub mod facts;

@@ -32,7 +32,7 @@ pub fn library() -> &'static Path {
 }
 
 /// One unpacked Wireshark; its programs run as an ordinary user in a file system of their own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Unpacked {
     /// `4.4`
     pub line: &'static str,

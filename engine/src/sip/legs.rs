@@ -6,12 +6,11 @@
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
-use std::net::IpAddr;
 
 use super::call::Seen;
 use super::message::{Message, Name};
 use super::params;
-use crate::packet::Nanos;
+use crate::packet::{Endpoint, Nanos};
 
 /// INVITEs remembered that may get another leg, and REFERs that may make another call.
 const MAX_RECENT: usize = 64;
@@ -75,8 +74,8 @@ impl User {
 #[derive(Clone, Debug)]
 struct Marks {
     at: Nanos,
-    source: IpAddr,
-    destination: IpAddr,
+    source: Endpoint,
+    destination: Endpoint,
     from: User,
     to: User,
     /// Request-URI.
@@ -88,7 +87,7 @@ struct Marks {
     /// From-tag.
     tag: User,
     /// Where audio is to go.
-    media: Option<crate::packet::Endpoint>,
+    media: Option<Endpoint>,
     call_id: u64,
 }
 
@@ -182,8 +181,8 @@ impl Marks {
             seen.sdp.as_ref().and_then(|sdp| sdp.media.iter().find_map(super::sdp::Media::receives_at));
         Self {
             at: seen.cx.at,
-            source: seen.cx.source.ip(),
-            destination: seen.cx.destination.ip(),
+            source: seen.cx.source,
+            destination: seen.cx.destination,
             from: User::new(from.user()),
             to: User::new(to.user()),
             target: User::new(target.user()),
@@ -196,10 +195,16 @@ impl Marks {
         }
     }
 
+    /// The same host; where all parties are on one, the same port.
+    fn is_same(&self, a: Endpoint, b: Endpoint) -> bool {
+        let is_local = self.source.ip() == self.destination.ip();
+        if is_local { a == b } else { a.ip() == b.ip() }
+    }
+
     /// Headers that say so.
     fn proof(&self, before: &Self) -> Option<&'static str> {
         // who calls twice has two calls, whatever its headers say
-        let is_elsewhere = self.source != before.source;
+        let is_elsewhere = !before.is_same(self.source, before.source);
         let same = |a: Option<u64>, b: Option<u64>| a.is_some() && a == b && is_elsewhere;
         let names_it = self.cross == Some(before.call_id) || before.cross == Some(self.call_id);
         match () {
@@ -223,11 +228,13 @@ impl Marks {
 
     /// The same people at the same time, or the same place for the media.
     fn likeness(&self, before: &Self) -> Option<&'static str> {
-        if !self.at.is_known() || !before.at.is_known() || self.source == before.source {
+        let is_back = self.destination == before.source;
+        let calls_twice = before.is_same(self.source, before.source);
+        if !self.at.is_known() || !before.at.is_known() || calls_twice || is_back {
             return None;
         }
         let waited = self.at.0.saturating_sub(before.at.0);
-        let goes_on = self.source == before.destination && self.destination != before.source;
+        let goes_on = before.is_same(self.source, before.destination);
         let limit = if goes_on { WITHIN } else { WITHIN_STRANGE };
         if !(0..limit).contains(&waited) {
             return None;

@@ -307,6 +307,20 @@ impl Msg {
         self
     }
 
+    /// Another caller, with tag.
+    pub(super) fn from(mut self, from: &'static str) -> Self {
+        self.from = from;
+        self
+    }
+
+    /// Another callee, in To and Request-URI; without tag.
+    pub(super) fn to(mut self, uri: &str) -> Self {
+        let method = self.start.split(' ').next().unwrap_or_default().to_owned();
+        self.start = format!("{method} {uri} SIP/2.0");
+        self.to = format!("<{uri}>");
+        self
+    }
+
     pub(super) fn branch(mut self, branch: &str) -> Self {
         self.branch = branch.into();
         self

@@ -2,7 +2,9 @@
 
 mod calls;
 mod captures;
+mod joined;
 mod media;
 mod messages;
 mod registrations;
+mod stories;
 mod untimed;

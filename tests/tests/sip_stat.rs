@@ -1,0 +1,256 @@
+//! Methods, status codes and repetitions against `tshark -q -z sip,stat`; calls and their states against those
+//! of Wireshark's dialog VoIP Calls, as sharkd of 4.4 and later gives them. Capture by capture.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use airtone_tests::wiresharks::Unpacked;
+use airtone_tests::{captures, fixtures, try_json, tshark};
+use serde_json::Value;
+
+/// Counts by method or three digits of a code.
+type Counts = BTreeMap<String, u64>;
+
+#[derive(Debug, Default, PartialEq)]
+struct Statistics {
+    counts: Counts,
+    again: u64,
+}
+
+/// What tshark prints for a capture; `None` where it finds no SIP.
+fn of_tshark(file: &Path) -> Option<Statistics> {
+    let out = Command::new("tshark")
+        .args(["-q", "-z", "sip,stat", "-r"])
+        .arg(file)
+        .output()
+        .expect("tshark was there a moment ago");
+    let text = String::from_utf8_lossy(&out.stdout);
+    let mut statistics = Statistics::default();
+    for line in text.lines() {
+        let number = |text: &str| text.trim().trim_end_matches("Packets").trim().parse::<u64>().ok();
+        if let Some(again) = line.strip_prefix("Number of resent SIP messages: ") {
+            statistics.again = number(again)?;
+        }
+        let Some((what, count)) = line.rsplit_once(':').filter(|(_, count)| count.ends_with("Packets"))
+        else {
+            continue;
+        };
+        let name = match what.trim() {
+            status if status.starts_with("SIP ") => &status[4..7],
+            // longer than any method that somebody uses
+            method if method.len() > 32 => "other",
+            method => method,
+        };
+        *statistics.counts.entry(name.to_owned()).or_default() += number(count)?;
+    }
+    (!statistics.counts.is_empty()).then_some(statistics)
+}
+
+/// What `tshark-post sip` says of it.
+fn of_ours(file: &Path) -> Result<Statistics, String> {
+    let report = report_of("sip", file)?;
+    let section = |name: &str| report["sip"][name].as_object().cloned().unwrap_or_default();
+    let all = section("requests").into_iter().chain(section("responses"));
+    let counts = all.filter_map(|(name, count)| Some((name, count.as_u64()?))).collect();
+    Ok(Statistics { counts, again: report["sip"]["retransmissions"].as_u64().unwrap_or(0) })
+}
+
+/// Our view of a capture; what only Wireshark's own tools read is converted first.
+fn report_of(view: &str, file: &Path) -> Result<Value, String> {
+    let report = |file: &Path| try_json([view, "--quiet", "--format", "json", &file.to_string_lossy()]);
+    match report(file) {
+        Err(error) if error.contains("editcap -F pcapng") => {
+            let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+            let converted = folder.path().join("converted.pcapng");
+            let done = Command::new("editcap").args(["-F", "pcapng"]).arg(file).arg(&converted).status();
+            match done {
+                Ok(status) if status.success() => report(&converted),
+                other => Err(format!("editcap: {other:?}")),
+            }
+        }
+        other => other,
+    }
+}
+
+/// Deliberate differences: the capture, what differs, ours and tshark's count, and why.
+const DIFFERENCES: &[(&str, &str, u64, u64, &str)] = &[
+    (
+        "fax-call-t38-refused.pcap",
+        "again",
+        0,
+        14,
+        "one datagram captured twice (IP identification) was sent once",
+    ),
+    (
+        "sip-failures-aaa.pcap",
+        "again",
+        14,
+        4,
+        "10 of them are CANCEL, whose repetitions tshark does not count",
+    ),
+    (
+        "sip-scanner-ipfixprobe.pcap",
+        "again",
+        0,
+        13,
+        "each probe goes to another host or has a branch of its own",
+    ),
+    (
+        "sip-t38-signalling.pcap",
+        "again",
+        0,
+        3,
+        "one datagram captured twice (IP identification) was sent once",
+    ),
+];
+
+#[test]
+fn counts_are_those_of_tshark() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark");
+    }
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for file in fixtures().into_iter().chain(captures()) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(theirs) = of_tshark(&file) else { continue };
+        let ours = match of_ours(&file) {
+            Ok(ours) => ours,
+            Err(error) => {
+                wrong.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
+        compared += 1;
+        wrong.extend(differences(&ours, &theirs).into_iter().filter_map(|(what, ours, theirs)| {
+            let known = DIFFERENCES
+                .iter()
+                .any(|d| (d.0, d.1, d.2, d.3) == (name.as_str(), what.as_str(), ours, theirs));
+            (!known).then(|| format!("{name}: {what}: {ours}, tshark {theirs}"))
+        }));
+    }
+    assert!(compared >= 10, "only {compared} captures with SIP");
+    assert!(wrong.is_empty(), "{} differences that nobody explains:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn differences(ours: &Statistics, theirs: &Statistics) -> Vec<(String, u64, u64)> {
+    let count = |counts: &Counts, name: &str| counts.get(name).copied().unwrap_or(0);
+    let names: std::collections::BTreeSet<&String> = ours.counts.keys().chain(theirs.counts.keys()).collect();
+    let mut found: Vec<(String, u64, u64)> = names
+        .into_iter()
+        .map(|name| (name.clone(), count(&ours.counts, name), count(&theirs.counts, name)))
+        .collect();
+    found.push(("again".to_owned(), ours.again, theirs.again));
+    found.retain(|(_, ours, theirs)| ours != theirs);
+    found
+}
+
+/// Calls whose state is deliberately another: the capture, the Call-ID's place, ours, Wireshark's, and why.
+const STATES: &[(&str, usize, &str, &str, &str)] = &[
+    (
+        "sip-dtmf-info-pppoe.pcap",
+        0,
+        "IN CALL",
+        "CANCELLED",
+        "the CANCEL crossed the 200: the call was answered",
+    ),
+    ("sip-failures-aaa.pcap", 0, "REJECTED", "CANCELLED", "a 408 came: nobody had answered, which ends it"),
+];
+
+/// The word of Wireshark's dialog for a call of ours.
+fn state(call: &Value) -> &'static str {
+    let is_open = call["end"].is_null();
+    let cancelled =
+        call["events"].as_array().is_some_and(|events| events.iter().any(|e| e["kind"] == "cancel"));
+    match call["outcome"].as_str().unwrap_or_default() {
+        "answered" if is_open => "IN CALL",
+        "answered" => "COMPLETED",
+        "cancelled" | "answered_elsewhere" => "CANCELLED",
+        "no_answer" if cancelled && call["outcome_code"] != 408 => "CANCELLED",
+        "setup" | "ringing" => "CALL SETUP",
+        _ => "REJECTED",
+    }
+}
+
+#[test]
+fn calls_are_those_of_voip_calls() {
+    let mut wrong = Vec::new();
+    for wireshark in Unpacked::all() {
+        let mut compared = 0;
+        for file in fixtures().into_iter().chain(captures()) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let Some(folder) = file.parent() else { continue };
+            let host = wireshark.clone().with(folder, "/captures");
+            let Some(theirs) = voip_calls(&host, &name) else { continue };
+            let report = report_of("calls", &file).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let calls = report["calls"].as_array().expect("calls");
+            compared += 1;
+            let legs: usize = calls.iter().map(|call| call["call_ids"].as_array().map_or(0, Vec::len)).sum();
+            if legs != theirs.len() {
+                wrong.push(format!("{} {name}: {legs} Call-IDs, Wireshark {}", wireshark.line, theirs.len()));
+                continue;
+            }
+            // a call of several legs is one call here; its order is that of its first leg
+            if legs != calls.len() {
+                continue;
+            }
+            for (at, (call, theirs)) in calls.iter().zip(&theirs).enumerate() {
+                let ours = state(call);
+                let known =
+                    STATES.iter().any(|s| (s.0, s.1, s.2, s.3) == (name.as_str(), at, ours, theirs.as_str()));
+                if ours != theirs && !known {
+                    wrong.push(format!(
+                        "{} {name}: call {}: {ours}, Wireshark {theirs}",
+                        wireshark.line,
+                        at + 1
+                    ));
+                }
+            }
+        }
+        assert!(compared >= 15, "{}: only {compared} captures with calls", wireshark.line);
+    }
+    assert!(wrong.is_empty(), "{} differences that nobody explains:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The states of the SIP calls of a capture, by their first message; `None` without any, or where this sharkd
+/// cannot tell.
+fn voip_calls(host: &Unpacked, capture: &str) -> Option<Vec<String>> {
+    let requests = format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"load\",\"params\":{{\"file\":\"/captures/{capture}\"}}}}\n\
+         {{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tap\",\"params\":{{\"tap0\":\"voip-calls\"}}}}"
+    );
+    let out = host.run(&["bash", "-c", "printf '%s\\n' \"$1\" | sharkd - 2>/dev/null", "sharkd", &requests]);
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let answer: Value = serde_json::from_str(text.lines().last()?).ok()?;
+    let calls = answer["result"]["taps"][0]["calls"].as_array()?;
+    let sip = calls.iter().filter(|call| call["protocol"] == "SIP");
+    let states: Vec<String> = sip.filter_map(|call| Some(call["state"].as_str()?.to_owned())).collect();
+    (!states.is_empty()).then_some(states)
+}
+
+#[test]
+fn every_difference_has_its_reason() {
+    for (capture, what, ours, theirs, why) in DIFFERENCES {
+        assert!(ours != theirs && why.len() > 20, "{capture} {what}");
+    }
+    for (capture, at, ours, theirs, why) in STATES {
+        assert!(ours != theirs && why.len() > 20, "{capture} {at}");
+    }
+}
+
+/// The text view shows what the JSON holds.
+#[test]
+fn the_view_shows_methods_codes_repetitions_and_registrations() {
+    let file = airtone_tests::fixtures_dir().join("sipp-register.pcapng");
+    let out = airtone_tests::run(["sip", "--quiet", &file.to_string_lossy()]);
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    let report: Value = try_json(["sip", "--format", "json", &file.to_string_lossy()]).expect("a report");
+    for registration in report["sip"]["registrations"].as_array().expect("registrations") {
+        let outcome = registration["outcome"].as_str().expect("an outcome").replace('_', " ");
+        assert!(text.contains(&outcome), "{outcome}: {text}");
+        let granted = registration["expires_s"].as_u64().expect("granted").to_string();
+        assert!(text.contains(&granted), "{granted}: {text}");
+    }
+    assert!(text.contains("REGISTER ") && text.contains("200 "), "{text}");
+}
