@@ -1,5 +1,6 @@
 //! The command line as it is typed. Nothing here does anything.
 
+mod audio;
 mod extract;
 mod install;
 mod mos;
@@ -12,6 +13,7 @@ use airtone_engine::Config;
 use airtone_engine::config::JitterBuffer;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use audio::{AudioArgs, AudioFormat};
 pub(crate) use extract::{CallArgs, ExtractArgs};
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
 pub(crate) use mos::{MosArgs, MosFormat};
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Wifi(ViewArgs),
     /// What to look at first, with display filters
     Findings(FindingsArgs),
+    /// What the listener heard, as a WAV file: of a call in stereo, or of one stream
+    Audio(AudioArgs),
     /// The packets of one call, signalling and media, to a pcapng
     Extract(ExtractArgs),
     /// The E-model as a calculator: R and MOS of a codec at a loss and a delay
