@@ -206,6 +206,8 @@ def voice_entry(folder, name, told):
     entry = {"file": f"{name}.pcapng", "recorded_by": f"tests/record/record.sh {name}", "about": told["about"]}
     if log:
         entry["log"] = f"{name}.csv"
+    if os.path.exists(f"{folder}/{name}.ulaw"):
+        entry["said"] = f"{name}.ulaw"
     return {**entry, "expect": expect}
 
 
