@@ -131,8 +131,11 @@ def check_log(name, log, packets):
         die(f"{name}: the relay's log and the capture differ")
     actions = collections.Counter(action for _, action, _, _ in log)
     harm = name.removeprefix("relay-")
-    kind = {"loss": "drop", "burst": "drop", "duplicate": "duplicate", "reorder": "delay", "jitter": "delay"}[harm]
-    if actions[kind] < 3 or set(actions) - {"pass", kind}:
+    kinds = {
+        "loss": {"drop"}, "burst": {"drop"}, "duplicate": {"duplicate"}, "reorder": {"delay"}, "jitter": {"delay"},
+        "speech": {"drop", "delay"},
+    }[harm]
+    if any(actions[kind] < 3 for kind in kinds) or set(actions) - {"pass", *kinds}:
         die(f"{name}: the relay did {dict(actions)}")
 
 
@@ -151,8 +154,8 @@ def stream_truth(name, key, packets, log):
         check_log(name, log, packets)
         truth["late"] = late_bounds(packets, clock)
         truth["bursts"] = {"longest_loss": longest_loss(numbers)}
-        if name == "relay-jitter":
-            stalled = sum(int(sent) - got > BUFFER_MS * 1_000_000 for _, _, got, sent in log)
+        if name in ("relay-jitter", "relay-speech"):
+            stalled = sum(bool(sent) and int(sent) - got > BUFFER_MS * 1_000_000 for _, _, got, sent in log)
             if not truth["late"]["min"] <= stalled <= truth["late"]["max"]:
                 die(f"{name}: {stalled} packets stalled, but {truth['late']} came late")
             del truth["bursts"]  # late packets count there too
@@ -203,6 +206,8 @@ def voice_entry(folder, name, told):
     entry = {"file": f"{name}.pcapng", "recorded_by": f"tests/record/record.sh {name}", "about": told["about"]}
     if log:
         entry["log"] = f"{name}.csv"
+    if os.path.exists(f"{folder}/{name}.ulaw"):
+        entry["said"] = f"{name}.ulaw"
     return {**entry, "expect": expect}
 
 

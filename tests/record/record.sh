@@ -16,7 +16,8 @@ WIFI_PACKAGES="qemu-system-x86 busybox-static hostapd iw tcpdump"
 SIPP="sipp-answered sipp-busy sipp-cancelled sipp-no-answer-480 sipp-no-answer-408 sipp-auth sipp-auth-failed sipp-timer-422
   sipp-tcp sipp-ipv6 sipp-hold sipp-retransmission sipp-register sipp-register-failed"
 BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus"
-RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter"
+RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech"
+TONES="tones-digits tones-progress tones-music"
 WIFI="wifi-outages"
 
 need() {                                         # need PACKAGES TOOL...
@@ -99,14 +100,24 @@ relay_fixture() {
     relay-jitter) relay_start jitter 11 20000-20011; baresip_call opus/48000/2 48000 7 $SIPP_PEER; tell alice '/hangup\n';;
     relay-duplicate) relay_start duplicate 13 6000-6003; sipp_call uas-call uac-call 5000;;
     relay-reorder) relay_start reorder 17 6000-6003; sipp_call uas-call uac-call 5000;;
+    relay-speech) cp "$WORK/say.ulaw" "$CAPTURES/$1.ulaw"      # what was said, sample by sample
+      relay_start speech 23 6000-6003; sipp_call uas-call uac-call 6000;;
   esac
   sleep 0.5; capture_stop "$1"
   kill "$RELAY_PID"; wait "$RELAY_PID"; cp "$WORK/relay.csv" "$CAPTURES/$1.csv"
 }
 
+tones_fixture() {                                # the caller plays tones or music instead of speech
+  hosts direct; capture_start "$1"
+  "$HERE/tones.sh" "$1" "$WORK/say.wav" || die "there are no tones"
+  sox -V1 "$WORK/say.wav" -t ul "$WORK/say.ulaw"
+  sipp_call uas-call uac-call "$(soxi -D "$WORK/say.wav" | sed 's/\.\(...\).*/\1/')"
+  capture_stop "$1"; speech
+}
+
 wifi_fixture() { "$HERE/../wifi-vm/record.sh" "$CAPTURES" || die "the Wi-Fi recording failed"; }
 
-names="$SIPP $BARESIP $RELAY $WIFI"
+names="$SIPP $BARESIP $RELAY $TONES $WIFI"
 [ $# -gt 0 ] || die "usage: record.sh all|list|manifest|NAME..."
 [ "$1" = list ] && { printf '%s\n' $names; exit 0; }
 [ "$1" = manifest ] && set -- || { [ "$1" = all ] && set -- $names; }
@@ -122,6 +133,7 @@ done
 for name in "$@"; do
   echo "record.sh: $name"
   case $name in sipp-*) sipp_fixture "$name";; baresip-*) baresip_fixture "$name";; relay-*) relay_fixture "$name";;
+    tones-*) tones_fixture "$name";;
     wifi-*) need "$WIFI_PACKAGES" qemu-system-x86_64 busybox hostapd iw tcpdump; wifi_fixture;; esac
   hosts_down
 done

@@ -1,5 +1,6 @@
 //! The command line as it is typed. Nothing here does anything.
 
+mod audio;
 mod extract;
 mod flow;
 mod install;
@@ -14,6 +15,7 @@ use airtone_engine::config::JitterBuffer;
 use airtone_report::html::INTERVAL_POINTS;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use audio::{AudioArgs, AudioFormat};
 pub(crate) use extract::{CallArgs, ExtractArgs};
 pub(crate) use flow::{FlowArgs, FlowFormat};
 pub(crate) use install::{DoctorArgs, DoctorFormat, InstallArgs, UninstallArgs};
@@ -61,6 +63,8 @@ pub(crate) enum Command {
     Wifi(ViewArgs),
     /// What to look at first, with display filters
     Findings(FindingsArgs),
+    /// What the listener heard, as a WAV file: of a call in stereo, or of one stream
+    Audio(AudioArgs),
     /// The packets of one call, signalling and media, to a pcapng
     Extract(ExtractArgs),
     /// The E-model as a calculator: R and MOS of a codec at a loss and a delay

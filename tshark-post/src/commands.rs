@@ -1,5 +1,6 @@
 //! One file per family of commands; [`run`] only chooses.
 
+mod audio;
 mod captures;
 mod extract;
 mod flow;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Sip(args) => captures::view(View::Sip, args),
         Command::Wifi(args) => captures::view(View::Wifi, args),
         Command::Findings(args) => captures::findings(args),
+        Command::Audio(args) => audio::run(args),
         Command::Extract(args) => extract::run(args),
         Command::Mos(args) => mos::run(args),
         Command::Install(args) => install::install(args),

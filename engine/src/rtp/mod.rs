@@ -6,6 +6,7 @@ mod detect;
 mod endpoints;
 mod events;
 mod feedback;
+pub mod g711;
 pub mod header;
 mod interval;
 mod live;

@@ -1,0 +1,138 @@
+//! Which codec is decoded by whom.
+
+use airtone_engine::rtp::{Format, g711};
+
+use crate::amr;
+use crate::native;
+
+/// Decodes the payloads of one payload type of one stream, in order.
+pub trait Decoder {
+    /// Samples per second of what it gives.
+    fn rate(&self) -> u32;
+
+    /// Appends the sound of a payload; false when it cannot be read.
+    fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool;
+
+    /// Appends about `samples` samples in place of what is absent, by the codec's own means; false, with nothing
+    /// appended, where it has none.
+    fn conceal(&mut self, _samples: usize, _sound: &mut Vec<i16>) -> bool {
+        false
+    }
+
+    /// Who decodes: `built in`, or the library.
+    fn by(&self) -> &'static str {
+        "built in"
+    }
+}
+
+/// Why there is no decoder, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing(pub String);
+
+/// The decoder for a payload type.
+///
+/// # Errors
+/// When the codec is not known, or its library is not installed; the sentence names it.
+pub fn decoder_for(format: &Format) -> Result<Box<dyn Decoder>, Missing> {
+    let Some(encoding) = format.encoding.as_deref() else {
+        return Err(Missing(format!("nobody says which codec payload type {} is", format.number)));
+    };
+    if let Some(table) = g711::table_of(encoding) {
+        return Ok(Box::new(G711(table)));
+    }
+    let parameter = |name: &str| parameter(&format.fmtp, name);
+    match encoding.to_ascii_uppercase().as_str() {
+        "L16" => Ok(Box::new(L16(format.clock_hz))),
+        "G722" => native::g722(),
+        "G726-40" => native::g726(40_000, false),
+        "G726-32" => native::g726(32_000, false),
+        "G726-24" => native::g726(24_000, false),
+        "G726-16" => native::g726(16_000, false),
+        "AAL2-G726-40" => native::g726(40_000, true),
+        "AAL2-G726-32" => native::g726(32_000, true),
+        "AAL2-G726-24" => native::g726(24_000, true),
+        "AAL2-G726-16" => native::g726(16_000, true),
+        "GSM" => native::gsm(),
+        "G729" => native::g729(),
+        "OPUS" => native::opus(),
+        "AMR" => native::amr(amr::Packing::new(false, parameter("octet-align") == Some("1"))),
+        "AMR-WB" => native::amr(amr::Packing::new(true, parameter("octet-align") == Some("1"))),
+        "ILBC" => Err(Missing("iLBC: there is no library for it that this program knows".to_owned())),
+        _ => Err(Missing(format!("{encoding}: this program cannot decode it"))),
+    }
+}
+
+/// A parameter of an `a=fmtp` line.
+fn parameter<'a>(fmtp: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = fmtp.split(';').filter_map(|pair| pair.split_once('='));
+    pairs
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|p| p.1)
+}
+
+/// G.711, either law.
+struct G711(&'static [i16; 256]);
+
+impl Decoder for G711 {
+    fn rate(&self) -> u32 {
+        8_000
+    }
+
+    fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {
+        sound.extend(payload.iter().map(|&word| self.0[usize::from(word)]));
+        !payload.is_empty()
+    }
+}
+
+/// Linear samples of 16 bits in network byte order (RFC 3551 section 4.5.11), one channel.
+struct L16(u32);
+
+impl Decoder for L16 {
+    fn rate(&self) -> u32 {
+        self.0.max(1)
+    }
+
+    fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {
+        sound.extend(payload.chunks_exact(2).map(|pair| i16::from_be_bytes([pair[0], pair[1]])));
+        payload.len() >= 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use airtone_engine::rtp::FormatKind;
+
+    fn format(encoding: &str) -> Format {
+        Format {
+            number: 96,
+            encoding: Some(encoding.to_owned()),
+            clock_hz: 8_000,
+            fmtp: String::new(),
+            kind: FormatKind::Audio,
+        }
+    }
+
+    #[test]
+    fn parameters_are_found_by_name() {
+        let fmtp = "mode-set=0,2,4; octet-align=1;robust-sorting=0";
+        assert_eq!(parameter(fmtp, "octet-align"), Some("1"));
+        assert_eq!(parameter(fmtp, "mode-set"), Some("0,2,4"));
+        assert_eq!(parameter("", "octet-align"), None);
+    }
+
+    #[test]
+    fn own_decoders() {
+        let mut sound = Vec::new();
+        assert!(decoder_for(&format("pcmu")).unwrap().decode(&[0xff, 0x80], &mut sound));
+        assert!(decoder_for(&format("L16")).unwrap().decode(&[0x12, 0x34, 0xff, 0xfe], &mut sound));
+        assert_eq!(sound, [0, 32_124, 0x1234, -2]);
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_named() {
+        let missing = decoder_for(&format("G723")).err().unwrap();
+        assert!(missing.0.contains("G723"), "{}", missing.0);
+    }
+}

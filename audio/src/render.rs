@@ -1,0 +1,337 @@
+//! From the packets of a stream to its sound.
+//!
+//! Time: within a stretch of continuous timestamps samples follow the sender's clock, one behind the other. Such
+//! a stretch is laid on the capture's clock by its fastest packet, as a receiver's buffer does, less the buffer's
+//! own delay. Where the sender pauses, the pause is made longer or shorter if its clock has drifted from the
+//! capture's by more than 20 ms; where it moves its timestamps, a new stretch begins.
+
+use std::collections::BTreeMap;
+
+use airtone_engine::rtp::{Format, FormatKind, Heard, HeardPacket};
+
+use crate::conceal::Concealer;
+use crate::decoder::{Decoder, Missing, decoder_for};
+use crate::run::{Mark, MarkKind, Payloads, Run, Track};
+
+/// The sender moved its timestamps when media and arrival part by more than this, ns; less with a marker.
+const JUMP: i64 = 1_000_000_000;
+const MARKED_JUMP: i64 = 200_000_000;
+/// A pause, ns.
+const PAUSE: i64 = 200_000_000;
+/// Drift that a pause makes up for, ns.
+const DRIFT: i64 = 20_000_000;
+/// Media from which a stretch is laid on the capture's clock, ns.
+const ANCHOR: i64 = 5_000_000_000;
+/// The longest pause within a run, ns; longer ones end it.
+const LONGEST_PAUSE: i64 = 60_000_000_000;
+/// Media time of a packet where nothing tells it, ns.
+const USUAL_STEP: i64 = 20_000_000;
+
+/// Why a stream cannot be heard, in a sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal(pub String);
+
+/// Decodes a stream.
+///
+/// # Errors
+/// When it is encrypted, holds no sound, or none of its codecs can be decoded here.
+pub fn render(heard: &Heard, payloads: &Payloads) -> Result<Track, Refusal> {
+    if heard.encrypted {
+        return Err(Refusal(
+            "it is encrypted (SRTP), and without its keys there is nothing to hear".to_owned(),
+        ));
+    }
+    let mut voices = Voices::default();
+    let audible = |packet: &&HeardPacket| kind(heard, packet.payload_type) == FormatKind::Audio;
+    for packet in heard.packets.iter().filter(audible) {
+        voices.prepare(heard, packet.payload_type);
+    }
+    if voices.by_type.is_empty() {
+        return Err(Refusal("it holds no sound".to_owned()));
+    }
+    if voices.by_type.values().all(Result::is_err)
+        && let Some(Err(missing)) = voices.by_type.values().next()
+    {
+        return Err(Refusal(missing.0.clone()));
+    }
+    let mut stage = Stage::new(heard, voices);
+    for packet in &heard.packets {
+        stage.packet(packet, payloads);
+    }
+    Ok(stage.finish())
+}
+
+fn kind(heard: &Heard, number: u8) -> FormatKind {
+    format(heard, number).map_or(FormatKind::Audio, |format| format.kind)
+}
+
+fn format(heard: &Heard, number: u8) -> Option<&Format> {
+    heard.formats.iter().find(|format| format.number == number)
+}
+
+/// The decoders of a stream by payload type.
+#[derive(Default)]
+struct Voices {
+    by_type: BTreeMap<u8, Result<Box<dyn Decoder>, Missing>>,
+    names: Vec<(String, String)>,
+}
+
+impl Voices {
+    fn prepare(&mut self, heard: &Heard, number: u8) {
+        if self.by_type.contains_key(&number) {
+            return;
+        }
+        let found = match format(heard, number) {
+            Some(format) => decoder_for(format),
+            None => Err(Missing(format!("payload type {number} is not known"))),
+        };
+        if let Some(encoding) = format(heard, number).and_then(|format| format.encoding.clone()) {
+            let by =
+                found.as_ref().map_or_else(|missing| missing.0.clone(), |decoder| decoder.by().to_owned());
+            self.names.push((encoding, by));
+        }
+        self.by_type.insert(number, found);
+    }
+}
+
+/// Packets that are not there.
+#[derive(Clone, Copy, Default)]
+struct Absent {
+    lost: u64,
+    late: u64,
+    first: u64,
+}
+
+impl Absent {
+    fn add(&mut self, sequence: u64, lost: u64, late: u64) {
+        if self.lost + self.late == 0 {
+            self.first = sequence;
+        }
+        self.lost += lost;
+        self.late += late;
+    }
+}
+
+struct Stage<'a> {
+    heard: &'a Heard,
+    voices: Voices,
+    track: Track,
+    /// The run in the making and the payload type that it is in.
+    run: Option<(Run, u8)>,
+    /// Media time of the run's begin: timestamp, and sample there.
+    origin: (u32, i64),
+    /// Sequence number expected next.
+    next: u64,
+    absent: Absent,
+    /// The packet before, whatever it was.
+    before: Option<HeardPacket>,
+    /// Made-up samples at the end of the run begin here, where the next packet may have to be joined to them.
+    made_up_from: Option<usize>,
+    /// Media time of the last decoded packet, ns.
+    step: i64,
+}
+
+impl<'a> Stage<'a> {
+    fn new(heard: &'a Heard, voices: Voices) -> Self {
+        Self {
+            heard,
+            voices,
+            track: Track::default(),
+            run: None,
+            origin: (0, 0),
+            next: heard.first,
+            absent: Absent::default(),
+            before: None,
+            made_up_from: None,
+            step: USUAL_STEP,
+        }
+    }
+
+    fn packet(&mut self, packet: &HeardPacket, payloads: &Payloads) {
+        self.absent.add(self.next, packet.sequence.saturating_sub(self.next), 0);
+        self.next = packet.sequence + 1;
+        if packet.late {
+            return self.absent.add(packet.sequence, 0, 1);
+        }
+        match kind(self.heard, packet.payload_type) {
+            FormatKind::Audio => self.audio(packet, payloads),
+            FormatKind::Event => self.no_sound(packet, MarkKind::Event),
+            FormatKind::Noise => self.no_sound(packet, MarkKind::Silence),
+            FormatKind::Video => {}
+        }
+        self.before = Some(*packet);
+    }
+
+    /// An event or comfort noise: what was lost before it is made up for, what follows is silence.
+    fn no_sound(&mut self, packet: &HeardPacket, kind: MarkKind) {
+        self.conceal(None);
+        let at = self.run.as_ref().map_or(packet.at.0, |(run, _)| run.end());
+        let is_same = self.track.marks.last().is_some_and(|mark| mark.kind == kind && mark.at == at);
+        if !is_same {
+            self.mark(kind, at, 0, Absent::default());
+        }
+    }
+
+    fn audio(&mut self, packet: &HeardPacket, payloads: &Payloads) {
+        let clock = i64::from(format(self.heard, packet.payload_type).map_or(8_000, |f| f.clock_hz).max(1));
+        let goes_on = self.run.as_ref().is_some_and(|(_, number)| *number == packet.payload_type)
+            && !self.has_jumped(packet, clock);
+        if !goes_on {
+            self.conceal(None);
+            self.begin(packet, clock);
+        }
+        let Some((run, _)) = &self.run else { return };
+        let rate = i64::from(run.rate);
+        let ticks = i64::from(packet.timestamp.wrapping_sub(self.origin.0).cast_signed());
+        let due = self.origin.1 + ticks * rate / clock;
+        let gap = due - run.samples.len() as i64;
+        if gap > 0 && self.absent.lost + self.absent.late == 0 && gap * 1_000_000_000 / rate >= PAUSE {
+            self.pause(packet, clock, gap);
+        } else {
+            self.conceal(Some(gap.max(0)));
+        }
+        self.decode(packet, payloads, (-gap).max(0));
+    }
+
+    /// The timestamps no longer tell the time that has passed.
+    fn has_jumped(&self, packet: &HeardPacket, clock: i64) -> bool {
+        let Some(before) = self.before.filter(|_| packet.at.is_known()) else { return false };
+        let ticks = i64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
+        let (media, passed) = (ticks * 1_000_000_000 / clock, packet.at.0.saturating_sub(before.at.0));
+        let apart = (media - passed).abs();
+        // An event's packets all bear the timestamp of its begin.
+        let is_media = kind(self.heard, before.payload_type) == FormatKind::Audio;
+        media > LONGEST_PAUSE
+            || (is_media
+                && (apart > JUMP || (packet.marker && passed > MARKED_JUMP / 2 && apart > MARKED_JUMP)))
+    }
+
+    /// A new run from here on.
+    fn begin(&mut self, packet: &HeardPacket, clock: i64) {
+        let end = self.run.as_ref().map(|(run, _)| run.end());
+        self.close();
+        let decoder = self.voices.by_type.get(&packet.payload_type).and_then(|found| found.as_ref().ok());
+        let rate = decoder.map_or(8_000, |decoder| decoder.rate());
+        let at = self.anchor(packet, clock).max(end.unwrap_or(i64::MIN));
+        self.run = Some((Run { at, rate, samples: Vec::new() }, packet.payload_type));
+        self.origin = (packet.timestamp, 0);
+    }
+
+    /// Where a packet's sound lies on the capture's clock, by the fastest packet of what follows.
+    fn anchor(&self, packet: &HeardPacket, clock: i64) -> i64 {
+        if !packet.at.is_known() {
+            return 0;
+        }
+        let first = self.heard.packets.partition_point(|other| other.sequence < packet.sequence);
+        let mut best = packet.at.0;
+        for other in &self.heard.packets[first..] {
+            let ticks = i64::from(other.timestamp.wrapping_sub(packet.timestamp).cast_signed());
+            let media = ticks * 1_000_000_000 / clock;
+            let at = other.at.0.saturating_sub(media);
+            if media > ANCHOR || (best - at).abs() > JUMP || other.payload_type != packet.payload_type {
+                break;
+            }
+            best = best.min(at);
+        }
+        best
+    }
+
+    /// The sender was silent for `gap` samples of its clock.
+    fn pause(&mut self, packet: &HeardPacket, clock: i64, gap: i64) {
+        let anchor = self.anchor(packet, clock);
+        let Some((run, _)) = &mut self.run else { return };
+        let (from, rate) = (run.end(), i64::from(run.rate));
+        let due = run.time_of(run.samples.len() + gap as usize);
+        let mut length = gap;
+        if packet.at.is_known() && (anchor - due).abs() > DRIFT {
+            length = ((anchor - from).max(0) as i128 * i128::from(rate) / 1_000_000_000) as i64;
+            self.origin = (packet.timestamp, run.samples.len() as i64 + length);
+        }
+        run.samples.resize(run.samples.len() + length as usize, 0);
+        let is_known =
+            self.track.marks.last().is_some_and(|mark| mark.at == from && mark.lost + mark.late == 0);
+        match self.track.marks.last_mut().filter(|_| is_known) {
+            Some(mark) => mark.length = run.end() - from,
+            None => {
+                let length = run.end() - from;
+                self.mark(MarkKind::Silence, from, length, Absent::default());
+            }
+        }
+    }
+
+    /// Makes up for absent packets, at most `room` samples where the next packet sets a limit, and is silent for
+    /// the rest of the room.
+    fn conceal(&mut self, room: Option<i64>) {
+        let absent = std::mem::take(&mut self.absent);
+        let count = absent.lost + absent.late;
+        self.track.lost += absent.lost;
+        self.track.late += absent.late;
+        let Some((run, number)) = &mut self.run else { return };
+        let (from, at) = (run.samples.len(), run.end());
+        let owed =
+            (count as i128 * i128::from(self.step) * i128::from(run.rate) + 500_000_000) / 1_000_000_000;
+        let owed = i64::try_from(owed).unwrap_or(i64::MAX).min(i64::from(run.rate) * 60);
+        let fill = room.unwrap_or(owed).min(owed) as usize;
+        let room = room.unwrap_or(owed).max(0) as usize;
+        if count > 0 {
+            let is_sound =
+                self.before.is_none_or(|before| kind(self.heard, before.payload_type) == FormatKind::Audio);
+            let decoder = self.voices.by_type.get_mut(number).and_then(|found| found.as_mut().ok());
+            let by_codec =
+                decoder.filter(|_| is_sound).map(|decoder| decoder.conceal(fill, &mut run.samples));
+            if by_codec == Some(false) {
+                Concealer::new(run.rate).conceal(&mut run.samples, fill);
+                self.made_up_from = (fill == room).then_some(from);
+            }
+            run.samples.resize(from + fill, 0);
+        }
+        run.samples.resize(from + room, 0);
+        if count > 0 {
+            let end = run.time_of(from + fill);
+            self.mark(MarkKind::Concealed, at, end - at, absent);
+        }
+    }
+
+    fn decode(&mut self, packet: &HeardPacket, payloads: &Payloads, skip: i64) {
+        let Some((run, number)) = &mut self.run else { return };
+        let from = run.samples.len();
+        let mut sound = Vec::new();
+        let decoder = self.voices.by_type.get_mut(number).and_then(|found| found.as_mut().ok());
+        let payload = payloads.get(&packet.frame);
+        let is_read = match (decoder, payload) {
+            (Some(decoder), Some(payload)) => decoder.decode(payload, &mut sound),
+            _ => false,
+        };
+        if is_read && !sound.is_empty() {
+            self.track.played += 1;
+            self.step = sound.len() as i64 * 1_000_000_000 / i64::from(run.rate);
+        } else {
+            self.track.unreadable += 1;
+            let clock = format(self.heard, *number).map_or(8_000, |format| format.clock_hz).max(1);
+            let ticks = i64::from(self.heard.step.unwrap_or(clock / 50));
+            sound.resize((ticks * i64::from(run.rate) / i64::from(clock)) as usize, 0);
+        }
+        run.samples.extend(sound.get(skip as usize..).unwrap_or_default());
+        if let Some(made_up_from) = self.made_up_from.take() {
+            Concealer::new(run.rate).rejoin(&mut run.samples, made_up_from, from);
+        }
+    }
+
+    fn mark(&mut self, kind: MarkKind, at: i64, length: i64, absent: Absent) {
+        let Absent { lost, late, first } = absent;
+        self.track.marks.push(Mark { kind, at, length, lost, late, sequence: first as u16 });
+    }
+
+    fn close(&mut self) {
+        self.made_up_from = None;
+        self.track.runs.extend(self.run.take().map(|(run, _)| run).filter(|run| !run.samples.is_empty()));
+    }
+
+    fn finish(mut self) -> Track {
+        self.absent.add(self.next, (self.heard.last + 1).saturating_sub(self.next), 0);
+        self.conceal(None);
+        self.close();
+        self.track.decoders = self.voices.names;
+        self.track
+    }
+}

@@ -1,0 +1,162 @@
+//! What the listener heard: a call in stereo or one stream, to a WAV file.
+
+mod story;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::BufWriter;
+use std::process::ExitCode;
+
+use airtone_audio::{Channel, Mixed, Payloads, Refusal, Track, mix, render, waveform};
+use airtone_engine::Report;
+use airtone_engine::model::Stream;
+use airtone_engine::packet::Endpoint;
+use airtone_engine::traffic::What;
+
+use crate::cli::{AudioArgs, AudioFormat, CallArgs};
+use crate::failure::Failure;
+use crate::output;
+use crate::passes::Passes;
+
+/// Units across a picture.
+const PICTURE: u16 = 1_000;
+
+/// A stream and what became of it.
+pub(crate) struct Voice<'a> {
+    pub(crate) stream: &'a Stream,
+    pub(crate) sound: Result<Track, Refusal>,
+}
+
+/// `tshark-post audio`
+pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
+    for target in [&args.output, &args.svg] {
+        output::check_target(target.as_deref(), &args.files)?;
+    }
+    let passes = Passes::begin(&args.files, &args.analysis, args.quiet)?;
+    let wanted = wanted(args, &passes)?;
+    let voices = listen(&passes, &wanted)?;
+    let named: Vec<(String, Vec<&Voice<'_>>)> = channels(args, &voices);
+    let channels: Vec<Channel<'_>> = named
+        .iter()
+        .map(|(name, voices)| Channel {
+            name: name.clone(),
+            tracks: voices.iter().filter_map(|voice| voice.sound.as_ref().ok()).collect(),
+        })
+        .collect();
+    if channels.iter().all(|channel| channel.tracks.is_empty()) {
+        return Err(refused(&voices));
+    }
+    let mixed = mix(&channels).map_err(Failure::new)?;
+    write(args, &mixed, &channels)?;
+    if !args.quiet {
+        output::write(None, |out| match args.format {
+            AudioFormat::Text => story::text(out, args, &mixed, &named),
+            AudioFormat::Json => story::json(out, &mixed, &named),
+        })?;
+    }
+    let is_failure = passes.is_damaged && args.analysis.strict;
+    Ok(if is_failure { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+fn write(args: &AudioArgs, mixed: &Mixed, channels: &[Channel<'_>]) -> Result<(), Failure> {
+    if let Some(path) = &args.output {
+        let written = File::create(path).and_then(|file| mixed.write_wav(BufWriter::new(file)));
+        written.map_err(|error| Failure::writing(Some(path), &error))?;
+    }
+    if let Some(path) = &args.svg {
+        let picture = waveform::svg(mixed, channels, PICTURE);
+        output::write(Some(path), |out| out.write_all(picture.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// The streams that were asked for.
+fn wanted<'a>(args: &AudioArgs, passes: &'a Passes) -> Result<Vec<&'a Stream>, Failure> {
+    let report = &passes.report;
+    let Some(text) = &args.heard.ssrc else {
+        let call = CallArgs { call: args.heard.call, call_id: args.heard.call_id.clone() };
+        let call = passes.call(&call)?;
+        let found = of_call(report, call.id);
+        return match found.is_empty() {
+            true => Err(Failure::new(format!("call {} has no sound in this capture", call.id))),
+            false => Ok(found),
+        };
+    };
+    let digits = text.trim_start_matches("0x").trim_start_matches("0X");
+    let Ok(ssrc) = u32::from_str_radix(digits, 16) else {
+        return Err(Failure::new(format!(
+            "--ssrc {}: give the SSRC in hexadecimal, as 'tshark-post streams' shows it",
+            airtone_report::escape::printable(text)
+        )));
+    };
+    let written = format!("0x{ssrc:08x}");
+    let found: Vec<&Stream> = report.streams.iter().filter(|stream| stream.ssrc == written).collect();
+    match found.is_empty() {
+        true => Err(Failure::new(format!(
+            "no stream has SSRC {written}; 'tshark-post streams' lists those of this capture"
+        ))),
+        false => Ok(found),
+    }
+}
+
+/// The audio streams of a call, each as near to its listener as the capture shows it: what a relay sends on is
+/// what was heard.
+fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
+    let own = || report.streams.iter().filter(move |stream| stream.call == Some(call));
+    let is_sound = |stream: &&Stream| !matches!(stream.media.as_deref(), Some("video" | "fax"));
+    let sent_on = |id: u32| own().any(|stream| stream.relayed_from == Some(id));
+    own().filter(is_sound).filter(|stream| !sent_on(stream.id)).collect()
+}
+
+/// The second pass: the payloads of the wanted streams, and what the jitter buffer made of them.
+fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<Vec<Voice<'a>>, Failure> {
+    let mut payloads: HashMap<(Endpoint, Endpoint, u32), Payloads> = HashMap::new();
+    let key = |stream: &Stream| {
+        let ssrc = u32::from_str_radix(stream.ssrc.trim_start_matches("0x"), 16).ok()?;
+        Some((stream.source?, stream.destination?, ssrc))
+    };
+    for stream in wanted {
+        payloads.extend(key(stream).map(|key| (key, Payloads::new())));
+    }
+    let ids: Vec<u32> = wanted.iter().map(|stream| stream.id).collect();
+    let engine = passes.through_engine(&ids, |traffic| {
+        let (What::Rtp(parsed), cx) = (traffic.what, traffic.cx) else { return };
+        let key = (cx.source, cx.destination, parsed.header.ssrc);
+        if let Some(payloads) = payloads.get_mut(&key) {
+            payloads.entry(cx.frame).or_insert_with(|| parsed.payload.to_vec());
+        }
+    })?;
+    let nothing = Payloads::new();
+    let voice = |&stream: &&'a Stream| {
+        let payloads = key(stream).and_then(|key| payloads.get(&key)).unwrap_or(&nothing);
+        let sound = match engine.heard(stream.id) {
+            Some(heard) => render(&heard, payloads),
+            None => Err(Refusal("its state was given up for lack of room".to_owned())),
+        };
+        Voice { stream, sound }
+    };
+    Ok(wanted.iter().map(voice).collect())
+}
+
+/// Caller left, callee right; a stream of no known direction, or one that was asked for by SSRC, alone.
+fn channels<'v>(args: &AudioArgs, voices: &'v [Voice<'v>]) -> Vec<(String, Vec<&'v Voice<'v>>)> {
+    if args.heard.ssrc.is_some() {
+        let name = voices.first().map_or(String::new(), |voice| voice.stream.ssrc.clone());
+        return vec![(name, voices.iter().collect())];
+    }
+    let towards = |direction: &str| {
+        voices.iter().filter(|voice| voice.stream.direction.as_deref() == Some(direction)).collect()
+    };
+    vec![
+        ("caller, as the callee heard it".to_owned(), towards("caller_to_callee")),
+        ("callee, as the caller heard it".to_owned(), towards("callee_to_caller")),
+    ]
+}
+
+fn refused(voices: &[Voice<'_>]) -> Failure {
+    let why = voices.iter().find_map(|voice| {
+        let refusal = voice.sound.as_ref().err()?;
+        Some(format!("stream {} ({}) cannot be heard: {}", voice.stream.id, voice.stream.ssrc, refusal.0))
+    });
+    Failure::new(why.unwrap_or_else(|| "no stream of it has a direction; name one with --ssrc".to_owned()))
+}
