@@ -9,6 +9,7 @@ pub mod dialog;
 pub mod failure;
 pub mod grammar;
 pub mod help;
+pub mod host;
 pub mod life;
 pub mod live;
 pub mod log;
