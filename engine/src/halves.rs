@@ -9,12 +9,10 @@ use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
 use crate::facts::FrameFacts;
 use crate::packet::{Context, Nanos, Packet, Transport};
-use crate::rtp::Plain;
+use crate::rtp::{AHEAD, Ahead, Plain};
 use crate::wifi::Radio;
 
-/// A batch of this many items or payload bytes is full: enough that handing it over costs nothing, few enough to
-/// stay in the processor's second cache.
-const ENTRIES: usize = 1024;
+/// Payload bytes that make a batch full.
 const BYTES: usize = 256 << 10;
 
 /// The half of an engine that sees the packets.
@@ -34,8 +32,10 @@ pub struct Back {
 }
 
 /// Decoded traffic on its way between the halves. Made once and used again, it keeps its memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    /// Entries that make it full.
+    size: usize,
     entries: Vec<Entry>,
     /// What the entries say, but for RTP; in order.
     others: Vec<Other>,
@@ -50,6 +50,15 @@ pub struct Batch {
 enum Entry {
     Rtp(Plain),
     Other,
+}
+
+impl Entry {
+    fn rtp(&self) -> Option<&Plain> {
+        match self {
+            Self::Rtp(plain) => Some(plain),
+            Self::Other => None,
+        }
+    }
 }
 
 /// Any other item, with the place of its payload in [`Batch::bytes`].
@@ -100,10 +109,17 @@ impl Front {
 }
 
 impl Batch {
+    /// An empty one, full with `size` items (of 80 bytes, or of 80 and their payload) and perhaps before.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        Self { size, entries: Vec::new(), others: Vec::new(), bytes: Vec::new(), started: None }
+    }
+
     /// Time to hand it over; a caller may go on filling it.
+    #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.entries.len() >= ENTRIES || self.bytes.len() >= BYTES
+        self.entries.len() >= self.size || self.bytes.len() >= BYTES
     }
 
     #[inline(never)]
@@ -137,19 +153,22 @@ impl Back {
             self.trackers.rtp.capture_started(at);
         }
         let mut others = batch.others.drain(..);
-        for entry in batch.entries.drain(..) {
-            match entry {
-                Entry::Rtp(plain) => {
-                    self.trackers.rtp.plain(&plain);
-                }
-                Entry::Other => {
-                    if let Some(other) = others.next() {
-                        self.other(other, &batch.bytes);
+        let mut ahead = Ahead::default();
+        for entries in batch.entries.chunks(AHEAD) {
+            self.trackers.rtp.look_ahead(entries.iter().map(Entry::rtp), &mut ahead);
+            for (index, entry) in entries.iter().enumerate() {
+                match entry {
+                    Entry::Rtp(plain) => self.trackers.rtp.follow(plain, index, &ahead),
+                    Entry::Other => {
+                        if let Some(other) = others.next() {
+                            self.other(other, &batch.bytes);
+                        }
                     }
                 }
             }
         }
         drop(others);
+        batch.entries.clear();
         batch.bytes.clear();
     }
 

@@ -28,7 +28,7 @@ mod wireshark;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use tracker::Plain;
+pub(crate) use tracker::{AHEAD, Ahead, Plain};
 pub use tracker::Tracker;
 
 use crate::facts::RtpFacts;

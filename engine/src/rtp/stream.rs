@@ -157,6 +157,32 @@ impl Stream {
         self.unusual(a, ahead)
     }
 
+    /// As [`Self::receive`] where nobody asks what the packet told; false where that gives [`Outcome::Restart`].
+    #[inline(always)]
+    pub fn follow(&mut self, a: &Arrival, settings: &Settings) -> bool {
+        if a.at.0.wrapping_sub(self.last_at.0) > settings.idle {
+            return false;
+        }
+        let ahead = a.header.sequence.wrapping_sub(self.newest as u16);
+        if ahead.wrapping_sub(1) < CHECKED_JUMP {
+            self.ahead(a, u32::from(ahead));
+            return true;
+        }
+        self.unusual(a, ahead) != Outcome::Restart
+    }
+
+    /// Reads a field from about every cache line that the next packet touches.
+    #[inline(always)]
+    pub fn touch(&self) -> u64 {
+        self.newest
+            ^ self.slots.touch()
+            ^ self.octets
+            ^ self.timing.touch()
+            ^ u64::from(self.interval.expected)
+            ^ u64::from(self.steps)
+            ^ u64::from(self.payload_type)
+    }
+
     #[cold]
     fn unusual(&mut self, a: &Arrival, ahead: u16) -> Outcome {
         let back = u32::from(ahead.wrapping_neg());

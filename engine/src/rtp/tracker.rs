@@ -85,7 +85,12 @@ impl Plain {
     #[inline(always)]
     pub fn is(payload: &[u8]) -> bool {
         let head = payload.first_chunk::<{ header::FIXED }>();
-        head.is_some_and(|&[flags, kind, ..]| flags == 0x80 && !(192..=223).contains(&kind))
+        head.is_some_and(|&[flags, kind, ..]| Self::begins(&[flags, kind]))
+    }
+
+    #[inline(always)]
+    fn begins(&[flags, kind]: &[u8; 2]) -> bool {
+        flags == 0x80 && !(192..=223).contains(&kind)
     }
 
     /// A datagram of such a payload between `ends`, with frame, time and path.
@@ -104,9 +109,43 @@ impl Plain {
     /// The next packet of a capture, where it is one.
     #[inline(always)]
     pub fn decode(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
+        if let Some((found, path)) = decoder.rtp(packet, Self::begins) {
+            let (front, head) = found.front.split_first_chunk::<{ header::FIXED }>()?;
+            let header = header::fixed(front);
+            let place = (packet.frame, packet.at, path);
+            let payload_len = found.wire_len - header::FIXED as u16;
+            let arrival = Arrival::with_head(place, header, payload_len, *head.first_chunk()?);
+            return Some(Self { key: Key::new(found.source, found.destination, header.ssrc), arrival });
+        }
+        Self::decode_ordinary(packet, decoder)
+    }
+
+    /// The same for frames of less common forms.
+    #[inline(never)]
+    fn decode_ordinary(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
         let found = decoder.ordinary(packet, Self::is)?;
         let place = (packet.frame, packet.at, found.path);
         Self::new(place, (found.source, found.destination), found.payload, found.wire_len)
+    }
+}
+
+/// Datagrams of which the streams are looked up together: what their streams hold fits the processor's first cache.
+pub(crate) const AHEAD: usize = 32;
+
+/// No slot of a stream.
+const NOWHERE: u32 = u32::MAX;
+
+/// Slots of the streams of the next [`AHEAD`] datagrams.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    slots: [u32; AHEAD],
+    /// [`Tracker::openings`] when they were looked up.
+    openings: u64,
+}
+
+impl Default for Ahead {
+    fn default() -> Self {
+        Self { slots: [NOWHERE; AHEAD], openings: 0 }
     }
 }
 
@@ -126,6 +165,8 @@ pub struct Tracker {
     pub(super) declared_delay_ms: Option<f64>,
     max_streams: usize,
     last_id: u32,
+    /// How often [`Self::by_key`] was changed.
+    openings: u64,
     evicted: u64,
 }
 
@@ -150,6 +191,7 @@ impl Tracker {
             declared_delay_ms: config.declared_delay_ms,
             max_streams,
             last_id: 0,
+            openings: 0,
             evicted: 0,
         }
     }
@@ -191,6 +233,43 @@ impl Tracker {
             Some(&slot) => self.take(slot, *key, arrival),
             None => self.unknown(*key, arrival, true),
         }
+    }
+
+    /// Finds the streams of datagrams that come soon, and brings them near: the searches do not wait for each
+    /// other, as they would between the packets.
+    #[inline(always)]
+    pub(crate) fn look_ahead<'a>(&self, soon: impl Iterator<Item = Option<&'a Plain>>, found: &mut Ahead) {
+        found.openings = self.openings;
+        let mut touched = 0;
+        for (plain, slot) in soon.zip(&mut found.slots) {
+            let known = plain.and_then(|plain| self.by_key.get(&plain.key));
+            *slot = known.map_or(NOWHERE, |&slot| slot);
+            touched ^= self.slots.get(*slot as usize).map_or(0, Stream::touch);
+        }
+        std::hint::black_box(touched);
+    }
+
+    /// Takes the `index`-th of the datagrams of which [`Self::look_ahead`] has `found` the streams. As
+    /// [`Self::plain`] where nobody asks what became of it.
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, plain: &Plain, index: usize, found: &Ahead) {
+        // A stream that was opened meanwhile may be the one, or have driven it out.
+        let slot = if found.openings == self.openings { found.slots[index % AHEAD] } else { NOWHERE };
+        let followed = match self.slots.get_mut(slot as usize) {
+            Some(stream) if !stream.stale && self.compat.is_none() => {
+                stream.follow(&plain.arrival, &self.settings)
+            }
+            _ => false,
+        };
+        if !followed {
+            self.plain_again(plain);
+        }
+    }
+
+    /// [`Self::plain`] for the rarer callers, not inlined.
+    #[inline(never)]
+    fn plain_again(&mut self, plain: &Plain) {
+        self.plain(plain);
     }
 
     /// Takes any UDP payload.
@@ -433,6 +512,7 @@ impl Tracker {
             self.evict();
         }
         self.last_id = self.last_id.saturating_add(1);
+        self.openings += 1;
         let announced = self.endpoints.announced(ends.0, ends.1);
         let stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
         let slot = if let Some(slot) = self.free.pop() {
