@@ -37,6 +37,8 @@ pub struct Batch {
     /// Entries that make it full.
     size: usize,
     entries: Vec<Entry>,
+    /// How many of `entries` are filled.
+    filled: usize,
     /// What the entries say, but for RTP; in order.
     others: Vec<Other>,
     /// The payloads of these.
@@ -46,7 +48,7 @@ pub struct Batch {
 }
 
 /// One item of a packet. Most are RTP, for which little more than the header is kept.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Entry {
     Rtp(Plain),
     Other,
@@ -88,15 +90,29 @@ impl Engine {
 }
 
 impl Front {
-    /// Decodes the next packet of the capture into `batch`.
+    /// Decodes the next packets of the capture into `batch`.
+    pub fn packets(&mut self, packets: &[Packet<'_>], batch: &mut Batch) {
+        for packet in packets {
+            self.packet(packet, batch);
+        }
+    }
+
     #[inline(always)]
-    pub fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
+    fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
         if self.span.first.is_none() {
             batch.started = Some(packet.at);
         }
         self.span.cover(packet.frame, packet.at);
-        match Plain::decode(packet, &mut self.decoder) {
-            Some(plain) => batch.entries.push(Entry::Rtp(plain)),
+        match Plain::decode_common(packet, &mut self.decoder) {
+            Some(plain) => batch.put(Entry::Rtp(plain)),
+            None => self.less_common(packet, batch),
+        }
+    }
+
+    #[inline(never)]
+    fn less_common(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
+        match Plain::decode_ordinary(packet, &mut self.decoder) {
+            Some(plain) => batch.put(Entry::Rtp(plain)),
             None => self.decoder.decode(packet, |item| batch.keep(item)),
         }
     }
@@ -109,17 +125,39 @@ impl Front {
 }
 
 impl Batch {
-    /// An empty one, full with `size` items (of 80 bytes, or of 80 and their payload) and perhaps before.
+    /// An empty one, full from `size` items on (of 80 bytes, or of 80 and their payload) and perhaps before.
     #[must_use]
     pub fn new(size: usize) -> Self {
-        Self { size, entries: Vec::new(), others: Vec::new(), bytes: Vec::new(), started: None }
+        Self {
+            size,
+            entries: vec![Entry::Other; size],
+            filled: 0,
+            others: Vec::new(),
+            bytes: Vec::new(),
+            started: None,
+        }
     }
 
     /// Time to hand it over; a caller may go on filling it.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.entries.len() >= self.size || self.bytes.len() >= BYTES
+        self.filled >= self.size || self.bytes.len() >= BYTES
+    }
+
+    /// Writes an entry to its place: as with a push, but without a move from where it was put together.
+    #[inline(always)]
+    fn put(&mut self, entry: Entry) {
+        match self.entries.get_mut(self.filled) {
+            Some(place) => *place = entry,
+            None => self.push_beyond(entry),
+        }
+        self.filled += 1;
+    }
+
+    #[cold]
+    fn push_beyond(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     #[inline(never)]
@@ -141,7 +179,7 @@ impl Batch {
     }
 
     fn push(&mut self, other: Other) {
-        self.entries.push(Entry::Other);
+        self.put(Entry::Other);
         self.others.push(other);
     }
 }
@@ -154,7 +192,8 @@ impl Back {
         }
         let mut others = batch.others.drain(..);
         let mut ahead = Ahead::default();
-        for entries in batch.entries.chunks(AHEAD) {
+        let filled = batch.entries.get(..batch.filled).unwrap_or_default();
+        for entries in filled.chunks(AHEAD) {
             self.trackers.rtp.look_ahead(entries.iter().map(Entry::rtp), &mut ahead);
             for (index, entry) in entries.iter().enumerate() {
                 match entry {
@@ -168,7 +207,7 @@ impl Back {
             }
         }
         drop(others);
-        batch.entries.clear();
+        batch.filled = 0;
         batch.bytes.clear();
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{channel, sync_channel};
 use std::thread;
 
-use airtone_capture::{Input, Record};
+use airtone_capture::{Input, Record, Run};
 use airtone_engine::halves::{Batch, Front};
 use airtone_engine::{Config, Engine, Report, SourceInfo};
 
@@ -17,7 +17,7 @@ use crate::progress::Progress;
 const WORTH_A_THREAD: u64 = 20_000_000;
 /// Items in a batch for another thread: enough that handing it over costs little, few enough to stay in the
 /// processor's second cache.
-const BATCH: usize = 1024;
+const BATCH: usize = 2048;
 /// Items in a batch for the same thread.
 const SMALL_BATCH: usize = 256;
 /// Batches that may wait.
@@ -55,8 +55,8 @@ fn is_worth_a_thread(input: &Input) -> bool {
 fn on_one_thread(input: &mut Input, engine: Engine, progress: &mut Progress) -> Result<Engine, Failure> {
     let (mut front, mut back) = engine.split();
     let mut batch = Batch::new(SMALL_BATCH);
-    while input.next_records(|record| {
-        decode(&mut front, record, &mut batch);
+    while input.next_runs(|run| {
+        decode(&mut front, run, &mut batch);
         if batch.is_full() {
             back.take(&mut batch);
         }
@@ -67,12 +67,14 @@ fn on_one_thread(input: &mut Input, engine: Engine, progress: &mut Progress) -> 
     Ok(Engine::join(front, back))
 }
 
-#[inline(always)]
-fn decode(front: &mut Front, record: Record<'_>, batch: &mut Batch) {
-    match record {
-        Record::Packet(packet) => front.packet(&packet, batch),
-        Record::Dropped { interface, at, packets } => front.sensor_dropped(interface, at, packets, batch),
-        Record::Observed(_) => debug_assert!(false, "an export among the captures"),
+fn decode(front: &mut Front, run: Run<'_>, batch: &mut Batch) {
+    match run {
+        Run::Packets(packets) => front.packets(packets, batch),
+        Run::One(Record::Packet(packet)) => front.packets(&[packet], batch),
+        Run::One(Record::Dropped { interface, at, packets }) => {
+            front.sensor_dropped(interface, at, packets, batch);
+        }
+        Run::One(Record::Observed(_)) => debug_assert!(false, "an export among the captures"),
     }
 }
 
@@ -116,8 +118,8 @@ fn on_two_threads(input: &mut Input, engine: Engine, progress: &mut Progress) ->
         });
         let mut batch = Batch::new(BATCH);
         let mut is_taken = true;
-        while input.next_records(|record| {
-            decode(&mut front, record, &mut batch);
+        while input.next_runs(|run| {
+            decode(&mut front, run, &mut batch);
             if batch.is_full() {
                 let next = empty.try_recv().unwrap_or_else(|_| Batch::new(BATCH));
                 is_taken = full.send(std::mem::replace(&mut batch, next)).is_ok();

@@ -28,8 +28,8 @@ mod wireshark;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use tracker::{AHEAD, Ahead, Plain};
 pub use tracker::Tracker;
+pub(crate) use tracker::{AHEAD, Ahead, Plain};
 
 use crate::facts::RtpFacts;
 use crate::media::Party;

@@ -109,20 +109,24 @@ impl Plain {
     /// The next packet of a capture, where it is one.
     #[inline(always)]
     pub fn decode(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
-        if let Some((found, path)) = decoder.rtp(packet, Self::begins) {
-            let (front, head) = found.front.split_first_chunk::<{ header::FIXED }>()?;
-            let header = header::fixed(front);
-            let place = (packet.frame, packet.at, path);
-            let payload_len = found.wire_len - header::FIXED as u16;
-            let arrival = Arrival::with_head(place, header, payload_len, *head.first_chunk()?);
-            return Some(Self { key: Key::new(found.source, found.destination, header.ssrc), arrival });
-        }
-        Self::decode_ordinary(packet, decoder)
+        Self::decode_common(packet, decoder).or_else(|| Self::decode_ordinary(packet, decoder))
+    }
+
+    /// The same where its frame has the commonest form of all.
+    #[inline(always)]
+    pub fn decode_common(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
+        let (found, path) = decoder.rtp(packet, Self::begins)?;
+        let (front, head) = found.front.split_first_chunk::<{ header::FIXED }>()?;
+        let header = header::fixed(front);
+        let place = (packet.frame, packet.at, path);
+        let payload_len = found.wire_len - header::FIXED as u16;
+        let arrival = Arrival::with_head(place, header, payload_len, *head.first_chunk()?);
+        Some(Self { key: Key::new(found.source, found.destination, header.ssrc), arrival })
     }
 
     /// The same for frames of less common forms.
     #[inline(never)]
-    fn decode_ordinary(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
+    pub fn decode_ordinary(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
         let found = decoder.ordinary(packet, Self::is)?;
         let place = (packet.frame, packet.at, found.path);
         Self::new(place, (found.source, found.destination), found.payload, found.wire_len)
