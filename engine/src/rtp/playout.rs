@@ -156,7 +156,7 @@ impl Slots {
     /// See `Stream::touch`.
     #[inline(always)]
     pub fn touch(&self) -> u64 {
-        (self.seen ^ self.odd) as u64
+        self.seen as u64
     }
 
     #[cold]

@@ -174,13 +174,7 @@ impl Stream {
     /// Reads a field from about every cache line that the next packet touches.
     #[inline(always)]
     pub fn touch(&self) -> u64 {
-        self.newest
-            ^ self.slots.touch()
-            ^ self.octets
-            ^ self.timing.touch()
-            ^ u64::from(self.interval.expected)
-            ^ u64::from(self.steps)
-            ^ u64::from(self.payload_type)
+        self.newest ^ self.slots.touch() ^ self.timing.touch() ^ u64::from(self.interval.expected)
     }
 
     #[cold]

@@ -138,7 +138,7 @@ impl Timing {
     /// See `Stream::touch`.
     #[inline(always)]
     pub fn touch(&self) -> u64 {
-        self.previous.to_bits() ^ self.line.n.to_bits()
+        self.previous.to_bits() ^ self.line.n.to_bits() ^ u64::from(self.timestamp)
     }
 
     #[cold]
