@@ -1,5 +1,6 @@
 //! RTP (RFC 3550): streams and their loss, jitter, lateness; RTCP; telephone events (RFC 4733).
 
+mod ahead;
 mod arrival;
 mod clock;
 mod detect;
@@ -13,6 +14,7 @@ mod media_flow;
 mod mos;
 mod paths;
 mod payloads;
+mod plain;
 mod playout;
 mod relay;
 mod rest;
@@ -28,8 +30,9 @@ mod wireshark;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use ahead::{AHEAD, Ahead};
+pub(crate) use plain::Plain;
 pub use tracker::Tracker;
-pub(crate) use tracker::{AHEAD, Ahead, Plain};
 
 use crate::facts::RtpFacts;
 use crate::media::Party;

@@ -164,8 +164,18 @@ impl Stream {
             return false;
         }
         let ahead = a.header.sequence.wrapping_sub(self.newest as u16);
+        if ahead == 1 {
+            // Apart from the others, so that nothing asks again what was lost before it.
+            self.ahead(a, 1);
+            return true;
+        }
+        self.follow_gap(a, ahead)
+    }
+
+    #[cold]
+    fn follow_gap(&mut self, a: &Arrival, ahead: u16) -> bool {
         if ahead.wrapping_sub(1) < CHECKED_JUMP {
-            self.ahead(a, u32::from(ahead));
+            self.far_ahead(a, u32::from(ahead));
             return true;
         }
         self.unusual(a, ahead) != Outcome::Restart
@@ -334,8 +344,12 @@ impl Stream {
     #[inline(always)]
     fn take_back(&mut self, a: &Arrival, back: u32) -> RtpFacts {
         let delta = a.at.0.wrapping_sub(self.last_at.0);
-        self.delta_min = self.delta_min.min(delta);
-        self.delta_max = self.delta_max.max(delta);
+        if delta < self.delta_min {
+            self.delta_min = delta;
+        }
+        if delta > self.delta_max {
+            self.delta_max = delta;
+        }
         self.last_at = a.at;
         self.last_frame = a.frame;
         let first = self.packets == 0;

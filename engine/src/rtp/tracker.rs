@@ -1,7 +1,6 @@
 //! All RTP streams of a capture: which datagram belongs to which, and what SDP and RTCP add.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 
@@ -9,14 +8,14 @@ use super::arrival::Arrival;
 use super::detect::{self, Probation};
 use super::endpoints::Endpoints;
 use super::events::Allowance;
+use super::plain::{Key, Plain};
 use super::rtcp;
 use super::stream::{Outcome, Settings, Stream};
 use super::{Header, Verdict, header, wireshark};
 use crate::config::Config;
-use crate::decode::Decoder;
 use crate::facts::RtpFacts;
 use crate::media::Announcement;
-use crate::packet::{Context, Endpoint, Nanos, Packet, PathId};
+use crate::packet::{Context, Endpoint, Nanos};
 
 /// Table entries of endpoints per stream that may be open.
 const ENDPOINTS_PER_STREAM: usize = 4;
@@ -27,137 +26,11 @@ const DIGITS_PER_STREAM: usize = 8;
 /// Streams with one SSRC that RTCP is matched against; the newest ones.
 const MAX_SAME_SSRC: usize = 32;
 
-/// What tells streams apart: addresses, ports and SSRC as five words.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(super) struct Key([u64; 5]);
-
-impl Key {
-    #[inline]
-    pub fn new(source: Endpoint, destination: Endpoint, ssrc: u32) -> Self {
-        let words = |endpoint: Endpoint| {
-            let address = u128::from_ne_bytes(endpoint.octets);
-            [address as u64, (address >> 64) as u64]
-        };
-        let ([a, b], [c, d]) = (words(source), words(destination));
-        let ports = u64::from(source.port) << 48 | u64::from(destination.port) << 32;
-        Self([a, b, c, d, ports | u64::from(ssrc)])
-    }
-
-    /// Sender and receiver.
-    fn ends(self) -> (Endpoint, Endpoint) {
-        let Self([a, b, c, d, rest]) = self;
-        let octets = |low: u64, high: u64| (u128::from(low) | u128::from(high) << 64).to_ne_bytes();
-        let ports = [(rest >> 48) as u16, (rest >> 32) as u16];
-        (Endpoint::v6(octets(a, b), ports[0]), Endpoint::v6(octets(c, d), ports[1]))
-    }
-}
-
-impl PartialEq for Key {
-    /// Without the call and the branches of a comparison word by word.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        let (Self([a, b, c, d, e]), Self([v, w, x, y, z])) = (self, other);
-        (a ^ v) | (b ^ w) | (c ^ x) | (d ^ y) | (e ^ z) == 0
-    }
-}
-
-impl Hash for Key {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self([a, b, c, d, rest]) = *self;
-        let pair = |low: u64, high: u64| u128::from(low) | u128::from(high) << 64;
-        state.write_u128(pair(a, b));
-        state.write_u128(pair(c, d));
-        state.write_u64(rest);
-    }
-}
-
-/// A datagram that is RTP of the plainest form if it is RTP at all: all that its stream asks for, in one piece
-/// and without the packet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plain {
-    key: Key,
-    arrival: Arrival,
-}
-
-impl Plain {
-    /// False for payloads that need a closer look: with CSRCs, extension or padding, RTCP, and no RTP at all.
-    #[inline(always)]
-    pub fn is(payload: &[u8]) -> bool {
-        let head = payload.first_chunk::<{ header::FIXED }>();
-        head.is_some_and(|&[flags, kind, ..]| Self::begins(&[flags, kind]))
-    }
-
-    #[inline(always)]
-    fn begins(&[flags, kind]: &[u8; 2]) -> bool {
-        flags == 0x80 && !(192..=223).contains(&kind)
-    }
-
-    /// A datagram of such a payload between `ends`, with frame, time and path.
-    #[inline(always)]
-    pub fn new(
-        place: (u64, Nanos, PathId),
-        ends: (Endpoint, Endpoint),
-        payload: &[u8],
-        wire_len: usize,
-    ) -> Option<Self> {
-        let parsed = header::parse(payload, wire_len)?;
-        let arrival = Arrival::at(place, parsed.header, Some(parsed.payload_len), parsed.payload);
-        Some(Self { key: Key::new(ends.0, ends.1, parsed.header.ssrc), arrival })
-    }
-
-    /// The next packet of a capture, where it is one.
-    #[inline(always)]
-    pub fn decode(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
-        Self::decode_common(packet, decoder).or_else(|| Self::decode_ordinary(packet, decoder))
-    }
-
-    /// The same where its frame has the commonest form of all.
-    #[inline(always)]
-    pub fn decode_common(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
-        let (found, path) = decoder.rtp(packet, Self::begins)?;
-        let (front, head) = found.front.split_first_chunk::<{ header::FIXED }>()?;
-        let header = header::fixed(front);
-        let place = (packet.frame, packet.at, path);
-        let payload_len = found.wire_len - header::FIXED as u16;
-        let arrival = Arrival::with_head(place, header, payload_len, *head.first_chunk()?);
-        Some(Self { key: Key::new(found.source, found.destination, header.ssrc), arrival })
-    }
-
-    /// The same for frames of less common forms.
-    #[inline(never)]
-    pub fn decode_ordinary(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
-        let found = decoder.ordinary(packet, Self::is)?;
-        let place = (packet.frame, packet.at, found.path);
-        Self::new(place, (found.source, found.destination), found.payload, found.wire_len)
-    }
-}
-
-/// Datagrams of which the streams are looked up together: what their streams hold fits the processor's first cache.
-pub(crate) const AHEAD: usize = 32;
-
-/// No slot of a stream.
-const NOWHERE: u32 = u32::MAX;
-
-/// Slots of the streams of the next [`AHEAD`] datagrams.
-#[derive(Debug)]
-pub(crate) struct Ahead {
-    slots: [u32; AHEAD],
-    /// [`Tracker::openings`] when they were looked up.
-    openings: u64,
-}
-
-impl Default for Ahead {
-    fn default() -> Self {
-        Self { slots: [NOWHERE; AHEAD], openings: 0 }
-    }
-}
-
 /// Follows every RTP stream of a capture.
 #[derive(Debug)]
 pub struct Tracker {
     /// Slot of the newest stream with a key.
-    by_key: HashMap<Key, u32, RandomState>,
+    pub(super) by_key: HashMap<Key, u32, RandomState>,
     pub(super) slots: Vec<Stream>,
     /// Slots whose stream was dropped.
     free: Vec<u32>,
@@ -170,7 +43,7 @@ pub struct Tracker {
     max_streams: usize,
     last_id: u32,
     /// How often [`Self::by_key`] was changed.
-    openings: u64,
+    pub(super) openings: u64,
     evicted: u64,
 }
 
@@ -237,43 +110,6 @@ impl Tracker {
             Some(&slot) => self.take(slot, *key, arrival),
             None => self.unknown(*key, arrival, true),
         }
-    }
-
-    /// Finds the streams of datagrams that come soon, and brings them near: the searches do not wait for each
-    /// other, as they would between the packets.
-    #[inline(always)]
-    pub(crate) fn look_ahead<'a>(&self, soon: impl Iterator<Item = Option<&'a Plain>>, found: &mut Ahead) {
-        found.openings = self.openings;
-        let mut touched = 0;
-        for (plain, slot) in soon.zip(&mut found.slots) {
-            let known = plain.and_then(|plain| self.by_key.get(&plain.key));
-            *slot = known.map_or(NOWHERE, |&slot| slot);
-            touched ^= self.slots.get(*slot as usize).map_or(0, Stream::touch);
-        }
-        std::hint::black_box(touched);
-    }
-
-    /// Takes the `index`-th of the datagrams of which [`Self::look_ahead`] has `found` the streams. As
-    /// [`Self::plain`] where nobody asks what became of it.
-    #[inline(always)]
-    pub(crate) fn follow(&mut self, plain: &Plain, index: usize, found: &Ahead) {
-        // A stream that was opened meanwhile may be the one, or have driven it out.
-        let slot = if found.openings == self.openings { found.slots[index % AHEAD] } else { NOWHERE };
-        let followed = match self.slots.get_mut(slot as usize) {
-            Some(stream) if !stream.stale && self.compat.is_none() => {
-                stream.follow(&plain.arrival, &self.settings)
-            }
-            _ => false,
-        };
-        if !followed {
-            self.plain_again(plain);
-        }
-    }
-
-    /// [`Self::plain`] for the rarer callers, not inlined.
-    #[inline(never)]
-    fn plain_again(&mut self, plain: &Plain) {
-        self.plain(plain);
     }
 
     /// Takes any UDP payload.
