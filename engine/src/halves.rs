@@ -119,7 +119,8 @@ impl Front {
 
     /// As [`Engine::sensor_dropped`].
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
-        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        let dropped = self.dropped_by_sensor.get_or_insert(0);
+        *dropped = dropped.saturating_add(packets);
         batch.push(Other::Dropped { interface, at, packets });
     }
 }
