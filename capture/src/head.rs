@@ -1,6 +1,6 @@
 //! The record at the front of one file: owned and small, so that several files can be merged by it.
 
-use airtone_engine::{LinkType, Nanos};
+use airtone_engine::{LinkType, Nanos, Packet};
 
 /// The record that comes next in a file. Its bytes stay in the buffer of the file.
 #[derive(Clone, Copy, Debug)]
@@ -38,16 +38,12 @@ pub(crate) enum What {
     },
 }
 
-/// A packet with nothing odd about it, in front of all that a file still holds.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Ordinary<'a> {
-    pub at: Nanos,
-    /// Interface within the file, from 0.
-    pub interface: u32,
-    pub link: LinkType,
-    pub orig_len: u32,
-    pub bytes: &'a [u8],
-}
+/// Packets with nothing odd about them that are handed over together.
+pub(crate) const RUN: usize = 32;
+
+/// What the places of a run hold before there is a packet in them.
+pub(crate) const NO_PACKET: Packet<'static> =
+    Packet { frame: 0, at: Nanos(0), link: LinkType(0), interface: 0, orig_len: 0, bytes: &[] };
 
 /// An interface of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

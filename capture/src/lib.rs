@@ -30,7 +30,7 @@ use airtone_engine::observation::Observed;
 use airtone_engine::{Nanos, Packet};
 
 pub use head::Interface;
-use head::{Ordinary, What};
+use head::What;
 use interfaces::Interfaces;
 pub use notes::Listening;
 use source::Source;
@@ -53,6 +53,15 @@ pub enum Record<'a> {
         /// How many.
         packets: u64,
     },
+}
+
+/// What [`Input::next_runs`] yields.
+#[derive(Debug)]
+pub enum Run<'a> {
+    /// Packets that follow each other, perhaps none.
+    Packets(&'a [Packet<'a>]),
+    /// The next record.
+    One(Record<'a>),
 }
 
 /// Why nothing can be read. Damage inside a file is no error but a warning in [`Input::files`].
@@ -136,17 +145,30 @@ impl Input {
     /// As [`Self::next`].
     #[inline]
     pub fn next_records(&mut self, mut sink: impl FnMut(Record<'_>)) -> Result<bool, Error> {
+        self.next_runs(|run| match run {
+            Run::Packets(packets) => packets.iter().for_each(|packet| sink(Record::Packet(*packet))),
+            Run::One(record) => sink(record),
+        })
+    }
+
+    /// As [`Self::next_records`], with packets that follow each other in one piece: faster still.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    #[inline]
+    pub fn next_runs(&mut self, mut sink: impl FnMut(Run<'_>)) -> Result<bool, Error> {
         if let [source] = self.sources.as_mut_slice() {
-            source.ordinary(|packet, interfaces| {
-                self.frame += 1;
-                let Ordinary { at, interface, link, orig_len, bytes } = packet;
-                let interface = self.interfaces.number(0, interface, interfaces);
-                let frame = self.frame;
-                sink(Record::Packet(Packet { frame, at, link, interface, orig_len, bytes }));
+            source.ordinary(|run, interfaces| {
+                for packet in &mut *run {
+                    self.frame += 1;
+                    packet.frame = self.frame;
+                    packet.interface = self.interfaces.number(0, packet.interface, interfaces);
+                }
+                sink(Run::Packets(run));
             });
         }
         let next = self.next()?;
-        Ok(next.map(sink).is_some())
+        Ok(next.map(|record| sink(Run::One(record))).is_some())
     }
 
     /// Finds the file whose record comes next.

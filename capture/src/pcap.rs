@@ -6,12 +6,12 @@
 
 use std::io;
 
-use airtone_engine::{LinkType, Nanos};
+use airtone_engine::{LinkType, Nanos, Packet};
 use pcap_file::pcap::{PcapHeader, PcapTsResolution};
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u32_at};
-use crate::head::{Head, Interface, Needed, Ordinary, What, cut_short};
+use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, cut_short};
 use crate::warnings::Warnings;
 
 /// Size of the file header.
@@ -141,27 +141,40 @@ impl Pcap {
         Ok(Some(Head { at: Nanos(at), interface: 0, numbered_before: 0, what }))
     }
 
-    /// Hands over the packets at the front of `unread` with nothing odd about them, and gives their length. What
-    /// is left to [`Self::advance`] may as well be an ordinary packet whose rest has not been read.
+    /// Hands over the packets at the front of `unread` with nothing odd about them, not numbered yet, and gives
+    /// their length. What is left to [`Self::advance`] may as well be an ordinary packet whose rest has not been read.
     #[inline]
-    pub(crate) fn ordinary(&self, unread: &[u8], mut sink: impl FnMut(Ordinary<'_>)) -> usize {
-        if self.ended || self.lengths != Lengths::CapturedFirst {
-            return 0;
-        }
+    pub(crate) fn ordinary(&self, unread: &[u8], mut sink: impl FnMut(&mut [Packet<'_>])) -> usize {
         let mut rest = unread;
-        while let Some((head, behind)) = rest.split_at_checked(self.record_header) {
-            let Some(Record { seconds, fraction, captured, original }) = self.record(head) else { break };
-            let usual =
-                captured.wrapping_sub(1) < self.max && captured <= original && fraction < self.fractions;
-            let Some((bytes, next)) = behind.split_at_checked(captured as usize) else { break };
-            if !usual {
-                break;
+        loop {
+            let mut run = [NO_PACKET; RUN];
+            let mut length = 0;
+            for place in &mut run {
+                let Some((packet, behind)) = self.ordinary_record(rest) else { break };
+                *place = packet;
+                rest = behind;
+                length += 1;
             }
-            let at = i64::from(seconds) * Nanos::SECOND + i64::from(fraction) * self.unit;
-            sink(Ordinary { at: Nanos(at), interface: 0, link: self.link, orig_len: original, bytes });
-            rest = next;
+            sink(&mut run[..length]);
+            if length < RUN {
+                return unread.len() - rest.len();
+            }
         }
-        unread.len() - rest.len()
+    }
+
+    /// The ordinary packet at the front, and what lies behind it.
+    #[inline(always)]
+    fn ordinary_record<'a>(&self, unread: &'a [u8]) -> Option<(Packet<'a>, &'a [u8])> {
+        let (head, behind) = unread.split_at_checked(self.record_header)?;
+        let Record { seconds, fraction, captured, original } = self.record(head)?;
+        let usual = captured.wrapping_sub(1) < self.max && captured <= original && fraction < self.fractions;
+        let (bytes, behind) = behind.split_at_checked(captured as usize)?;
+        if !usual || self.ended || self.lengths != Lengths::CapturedFirst {
+            return None;
+        }
+        let at = i64::from(seconds) * Nanos::SECOND + i64::from(fraction) * self.unit;
+        let (link, orig_len) = (self.link, original);
+        Some((Packet { frame: 0, at: Nanos(at), link, interface: 0, orig_len, bytes }, behind))
     }
 
     #[inline]

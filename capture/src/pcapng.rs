@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use airtone_engine::{LinkType, Nanos};
+use airtone_engine::{LinkType, Nanos, Packet};
 use pcap_file::pcapng::blocks::{
     CUSTOM_BLOCK_COPIABLE, CUSTOM_BLOCK_NON_COPIABLE, ENHANCED_PACKET_BLOCK, INTERFACE_DESCRIPTION_BLOCK,
     INTERFACE_STATISTIC_BLOCK, NAME_RESOLUTION_BLOCK, PACKET_BLOCK, SECTION_HEADER_BLOCK,
@@ -15,7 +15,7 @@ use pcap_file::pcapng::blocks::{
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u16_at, u32_at, u64_at};
-use crate::head::{Head, Interface, Needed, Ordinary, What, cut_short};
+use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, cut_short};
 use crate::options::{Options, Scale};
 use crate::pcap::lengths_disagree;
 use crate::warnings::Warnings;
@@ -118,28 +118,37 @@ impl PcapNg {
     }
 
     /// Hands over the enhanced packet blocks at the front of `unread` with nothing odd about them and no options,
-    /// with the interfaces, and gives their length. All else is left to [`Self::advance`].
+    /// not numbered yet, with the interfaces, and gives their length. All else is left to [`Self::advance`].
     #[inline]
     pub(crate) fn ordinary(
         &mut self,
         unread: &[u8],
-        mut sink: impl FnMut(Ordinary<'_>, &[Interface]),
+        mut sink: impl FnMut(&mut [Packet<'_>], &[Interface]),
     ) -> usize {
         if self.ended || self.numbered > 0 || self.pending.is_some() {
             return 0;
         }
         let mut rest = unread;
-        while let Some((packet, length)) = self.ordinary_block(rest) {
-            self.last = Some(packet.at);
-            sink(packet, &self.interfaces);
-            rest = &rest[length..];
+        loop {
+            let mut run = [NO_PACKET; RUN];
+            let mut length = 0;
+            for place in &mut run {
+                let Some((packet, size)) = self.ordinary_block(rest) else { break };
+                self.last = Some(packet.at);
+                *place = packet;
+                rest = &rest[size..];
+                length += 1;
+            }
+            sink(&mut run[..length], &self.interfaces);
+            if length < RUN {
+                return unread.len() - rest.len();
+            }
         }
-        unread.len() - rest.len()
     }
 
     /// The ordinary packet at the front, and the length of its block.
     #[inline]
-    fn ordinary_block<'a>(&self, unread: &'a [u8]) -> Option<(Ordinary<'a>, usize)> {
+    fn ordinary_block<'a>(&self, unread: &'a [u8]) -> Option<(Packet<'a>, usize)> {
         /// Of an enhanced packet block: up to its data, and its second length.
         const HEAD: usize = 28;
         const TRAILER: usize = 4;
@@ -157,7 +166,8 @@ impl PcapNg {
         let local = self.section.get(field(8)? as usize)?;
         let bytes = unread.get(HEAD..HEAD + captured as usize)?;
         let at = local.scale.time(field(12)?, field(16)?);
-        Some((Ordinary { at, interface: local.id, link: local.link, orig_len, bytes }, size))
+        let (interface, link) = (local.id, local.link);
+        Some((Packet { frame: 0, at, link, interface, orig_len, bytes }, size))
     }
 
     /// Frames the next block and consumes it.

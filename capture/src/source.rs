@@ -11,7 +11,7 @@ use airtone_engine::{Nanos, Packet};
 use crate::buffer::{Buffer, Meter, Metered};
 use crate::decompress::Compression;
 use crate::export::{self, ExportReader};
-use crate::head::{Head, Interface, Ordinary, What};
+use crate::head::{Head, Interface, What};
 use crate::held::Held;
 use crate::pcap::{self, Pcap};
 use crate::pcapng::{self, PcapNg};
@@ -177,22 +177,23 @@ impl Source {
     }
 
     /// Hands over the ordinary packets at the front as far as they have been read: the bulk of every capture,
-    /// without the ceremony of [`Self::advance`]. The interfaces described so far come with each.
+    /// without the ceremony of [`Self::advance`]. They come in runs, not numbered yet and with the interfaces of
+    /// the file, of which those described so far come with each run.
     #[inline]
-    pub(crate) fn ordinary(&mut self, mut sink: impl FnMut(Ordinary<'_>, &[Interface])) {
+    pub(crate) fn ordinary(&mut self, mut sink: impl FnMut(&mut [Packet<'_>], &[Interface])) {
         let mut packets = 0;
         match &mut self.reader {
             Some(Reader::Pcap(pcap, buffer)) => {
-                let length = pcap.ordinary(buffer.unread(), |packet| {
-                    packets += 1;
-                    sink(packet, pcap.interfaces());
+                let length = pcap.ordinary(buffer.unread(), |run| {
+                    packets += run.len() as u64;
+                    sink(run, pcap.interfaces());
                 });
                 buffer.consume(length);
             }
             Some(Reader::PcapNg(pcapng, buffer)) => {
-                let length = pcapng.ordinary(buffer.unread(), |packet, interfaces| {
-                    packets += 1;
-                    sink(packet, interfaces);
+                let length = pcapng.ordinary(buffer.unread(), |run, interfaces| {
+                    packets += run.len() as u64;
+                    sink(run, interfaces);
                 });
                 buffer.consume(length);
             }

@@ -9,12 +9,10 @@ use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
 use crate::facts::FrameFacts;
 use crate::packet::{Context, Nanos, Packet, Transport};
-use crate::rtp::Plain;
+use crate::rtp::{AHEAD, Ahead, Plain};
 use crate::wifi::Radio;
 
-/// A batch of this many items or payload bytes is full: enough that handing it over costs nothing, few enough to
-/// stay in the processor's second cache.
-const ENTRIES: usize = 1024;
+/// Payload bytes that make a batch full.
 const BYTES: usize = 256 << 10;
 
 /// The half of an engine that sees the packets.
@@ -34,9 +32,13 @@ pub struct Back {
 }
 
 /// Decoded traffic on its way between the halves. Made once and used again, it keeps its memory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    /// Entries that make it full.
+    size: usize,
     entries: Vec<Entry>,
+    /// How many of `entries` are filled.
+    filled: usize,
     /// What the entries say, but for RTP; in order.
     others: Vec<Other>,
     /// The payloads of these.
@@ -46,10 +48,19 @@ pub struct Batch {
 }
 
 /// One item of a packet. Most are RTP, for which little more than the header is kept.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Entry {
     Rtp(Plain),
     Other,
+}
+
+impl Entry {
+    fn rtp(&self) -> Option<&Plain> {
+        match self {
+            Self::Rtp(plain) => Some(plain),
+            Self::Other => None,
+        }
+    }
 }
 
 /// Any other item, with the place of its payload in [`Batch::bytes`].
@@ -79,31 +90,75 @@ impl Engine {
 }
 
 impl Front {
-    /// Decodes the next packet of the capture into `batch`.
+    /// Decodes the next packets of the capture into `batch`.
+    pub fn packets(&mut self, packets: &[Packet<'_>], batch: &mut Batch) {
+        for packet in packets {
+            self.packet(packet, batch);
+        }
+    }
+
     #[inline(always)]
-    pub fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
+    fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
         if self.span.first.is_none() {
             batch.started = Some(packet.at);
         }
         self.span.cover(packet.frame, packet.at);
-        match Plain::decode(packet, &mut self.decoder) {
-            Some(plain) => batch.entries.push(Entry::Rtp(plain)),
+        match Plain::decode_common(packet, &mut self.decoder) {
+            Some(plain) => batch.put(Entry::Rtp(plain)),
+            None => self.less_common(packet, batch),
+        }
+    }
+
+    #[inline(never)]
+    fn less_common(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
+        match Plain::decode_ordinary(packet, &mut self.decoder) {
+            Some(plain) => batch.put(Entry::Rtp(plain)),
             None => self.decoder.decode(packet, |item| batch.keep(item)),
         }
     }
 
     /// As [`Engine::sensor_dropped`].
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
-        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        let dropped = self.dropped_by_sensor.get_or_insert(0);
+        *dropped = dropped.saturating_add(packets);
         batch.push(Other::Dropped { interface, at, packets });
     }
 }
 
 impl Batch {
+    /// An empty one, full from `size` items on (of 80 bytes, or of 80 and their payload) and perhaps before.
+    #[must_use]
+    pub fn new(size: usize) -> Self {
+        Self {
+            size,
+            entries: vec![Entry::Other; size],
+            filled: 0,
+            others: Vec::new(),
+            bytes: Vec::new(),
+            started: None,
+        }
+    }
+
     /// Time to hand it over; a caller may go on filling it.
+    #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.entries.len() >= ENTRIES || self.bytes.len() >= BYTES
+        self.filled >= self.size || self.bytes.len() >= BYTES
+    }
+
+    /// Writes an entry to its place: as with a push, but without a move from where it was put together.
+    #[inline(always)]
+    fn put(&mut self, entry: Entry) {
+        match self.entries.get_mut(self.filled) {
+            Some(place) => *place = entry,
+            None => self.push_beyond(entry),
+        }
+        self.filled += 1;
+    }
+
+    #[cold]
+    fn push_beyond(&mut self, entry: Entry) {
+        self.entries.push(entry);
     }
 
     #[inline(never)]
@@ -125,7 +180,7 @@ impl Batch {
     }
 
     fn push(&mut self, other: Other) {
-        self.entries.push(Entry::Other);
+        self.put(Entry::Other);
         self.others.push(other);
     }
 }
@@ -137,19 +192,23 @@ impl Back {
             self.trackers.rtp.capture_started(at);
         }
         let mut others = batch.others.drain(..);
-        for entry in batch.entries.drain(..) {
-            match entry {
-                Entry::Rtp(plain) => {
-                    self.trackers.rtp.plain(&plain);
-                }
-                Entry::Other => {
-                    if let Some(other) = others.next() {
-                        self.other(other, &batch.bytes);
+        let mut ahead = Ahead::default();
+        let filled = batch.entries.get(..batch.filled).unwrap_or_default();
+        for entries in filled.chunks(AHEAD) {
+            self.trackers.rtp.look_ahead(entries.iter().map(Entry::rtp), &mut ahead);
+            for (index, entry) in entries.iter().enumerate() {
+                match entry {
+                    Entry::Rtp(plain) => self.trackers.rtp.follow(plain, index, &ahead),
+                    Entry::Other => {
+                        if let Some(other) = others.next() {
+                            self.other(other, &batch.bytes);
+                        }
                     }
                 }
             }
         }
         drop(others);
+        batch.filled = 0;
         batch.bytes.clear();
     }
 

@@ -1,13 +1,20 @@
 //! The report as JSON: the contract `airtone.report/1`. A view other than the whole report is an object with
 //! `schema` and that one section under the name that it has in the report.
 
-use std::io::{self, Write};
+mod parallel;
+
+use std::io::{self, BufWriter, Write};
 
 use airtone_engine::Report;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use crate::View;
+pub use parallel::write_on_two_threads;
+
+/// Bytes that are gathered before they go to a writer: what is called for each word had better be known to the
+/// compiler.
+const BUFFER: usize = 128 << 10;
 
 /// Layout of the JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,20 +60,29 @@ pub(crate) fn named<T: Serialize>(
     object(out, &Section { schema: airtone_engine::model::SCHEMA, name, value }, layout)
 }
 
-fn object<T: Serialize>(out: &mut impl Write, value: &T, layout: Layout) -> io::Result<()> {
+fn object<T: Serialize>(out: &mut impl Write, of: &T, layout: Layout) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    value(&mut out, of, layout, 0)?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// A value within so many objects and lists.
+fn value<T: Serialize>(out: &mut impl Write, of: &T, layout: Layout, depth: usize) -> io::Result<()> {
     match layout {
         Layout::Pretty => {
-            let mut pretty = serde_json::Serializer::with_formatter(&mut *out, Indented::default());
-            value.serialize(&mut pretty)?;
+            let indented = Indented { depth, has_value: false };
+            let mut pretty = serde_json::Serializer::with_formatter(out, indented);
+            of.serialize(&mut pretty)?;
         }
-        Layout::Compact => serde_json::to_writer(&mut *out, value)?,
+        Layout::Compact => serde_json::to_writer(out, of)?,
     }
-    out.write_all(b"\n")
+    Ok(())
 }
 
 /// The layout of [`serde_json::ser::PrettyFormatter`] with each line break in one piece: a report has a hundred
 /// thousands of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Indented {
     depth: usize,
     has_value: bool,

@@ -58,6 +58,43 @@ pub(super) fn datagram(bytes: &[u8]) -> Option<Datagram<'_>> {
     }
 }
 
+/// What [`rtp`] looks at: the headers of Ethernet, IPv4, UDP and RTP, and four bytes of payload.
+const RTP_FRAME: usize = 14 + 20 + 8 + RTP_HEAD;
+/// An RTP header without CSRCs, and four bytes of payload.
+const RTP_HEAD: usize = 12 + 4;
+
+/// The commonest frame of all: what [`datagram`] gives where Ethernet has no tag, IP is IPv4, and the payload may be
+/// RTP without CSRCs, extension and padding, of which the front is enough. `None` for all that is not.
+#[inline(always)]
+pub(super) fn rtp(bytes: &[u8]) -> Option<RtpHead> {
+    let frame: &[u8; RTP_FRAME] = bytes.first_chunk()?;
+    let word = |at: usize| u32::from_be_bytes([frame[at], frame[at + 1], frame[at + 2], frame[at + 3]]);
+    let half = |at: usize| u16::from_be_bytes([frame[at], frame[at + 1]]);
+    let (ip_len, udp_len, destination) = (half(16), half(38), half(36));
+    let ipv4_without_options = word(12) & 0xffff_ff00 == 0x0800_4500;
+    let udp_whole = word(20) & 0x3fff_00ff == 17;
+    let fits = usize::from(ip_len) >= 20 + 8 + RTP_HEAD && usize::from(udp_len) >= 8 + RTP_HEAD;
+    let front = frame.last_chunk::<RTP_HEAD>()?;
+    if !ipv4_without_options || !udp_whole || !fits || front[0] != 0x80 || tunnel::is_port(destination) {
+        return None;
+    }
+    Some(RtpHead {
+        source: Endpoint::v4([frame[26], frame[27], frame[28], frame[29]], half(34)),
+        destination: Endpoint::v4([frame[30], frame[31], frame[32], frame[33]], destination),
+        front: *front,
+        wire_len: udp_len - 8,
+    })
+}
+
+/// The front of a datagram that may be RTP.
+pub(crate) struct RtpHead {
+    pub source: Endpoint,
+    pub destination: Endpoint,
+    pub front: [u8; RTP_HEAD],
+    /// Of the payload of UDP.
+    pub wire_len: u16,
+}
+
 #[inline(always)]
 fn ipv4(vlan: u16, bytes: &[u8]) -> Option<Datagram<'_>> {
     let (ip, rest) = bytes.split_first_chunk::<20>()?;

@@ -117,6 +117,21 @@ impl Decoder {
         Some(found)
     }
 
+    /// The front of a datagram that may be RTP, in a frame of the commonest form, and the path of the frame. `None`,
+    /// with nothing counted: this packet is for [`Self::ordinary`].
+    #[inline(always)]
+    pub(crate) fn rtp(
+        &mut self,
+        packet: &Packet<'_>,
+        wanted: impl FnOnce(&[u8; 2]) -> bool,
+    ) -> Option<(fast::RtpHead, PathId)> {
+        let found = fast::rtp(packet.bytes)?;
+        if packet.link != LinkType::ETHERNET || !wanted(found.front.first_chunk()?) {
+            return None;
+        }
+        Some((found, self.state.paths.plain(packet.interface, 0)))
+    }
+
     /// Decodes one packet and calls `sink` for each item in it, outermost first.
     ///
     /// A tunnel that was recognised gives what is inside it, not its own datagram. Packets that ICMP

@@ -23,6 +23,12 @@ mod port {
 /// Besides the ports, the first byte of HEP3, TZSP and PEEKREMOTE-NG tells: RTP, RTCP and SIP start otherwise.
 #[inline]
 pub(super) fn may_be_tunnel(destination: u16, payload: &[u8]) -> bool {
+    is_port(destination) || matches!(payload, [0 | 1 | b'H', ..])
+}
+
+/// A port that tunnels and mirrors are sent to.
+#[inline(always)]
+pub(super) fn is_port(destination: u16) -> bool {
     matches!(
         destination,
         port::GTP_U
@@ -33,7 +39,7 @@ pub(super) fn may_be_tunnel(destination: u16, payload: &[u8]) -> bool {
             | port::VXLAN_LINUX
             | port::HEP
             | port::TZSP
-    ) || matches!(payload, [0 | 1 | b'H', ..])
+    )
 }
 
 /// The protocols that GRE and GENEVE name by EtherType.

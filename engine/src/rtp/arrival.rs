@@ -38,6 +38,17 @@ impl Arrival {
         Self { frame, at, path, header, payload_len, head, head_len }
     }
 
+    /// With the first four payload bytes.
+    #[inline(always)]
+    pub fn with_head(
+        (frame, at, path): (u64, Nanos, PathId),
+        header: Header,
+        payload_len: u16,
+        head: [u8; 4],
+    ) -> Self {
+        Self { frame, at, path, header, payload_len: Some(payload_len), head, head_len: 4 }
+    }
+
     /// At most the first four payload bytes.
     pub fn head(&self) -> &[u8] {
         &self.head[..usize::from(self.head_len)]

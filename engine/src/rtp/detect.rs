@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::arrival::Arrival;
 use super::clock;
-use super::tracker::Key;
+use super::plain::Key;
 use crate::packet::{Endpoint, Nanos};
 
 /// Distinct sequence numbers needed where the payload type has a fixed meaning, and where it has none.

@@ -23,24 +23,31 @@ pub struct Parsed<'a> {
 #[must_use]
 #[inline]
 pub fn parse(bytes: &[u8], wire_len: usize) -> Option<Parsed<'_>> {
-    let fixed: &[u8; FIXED] = bytes.first_chunk()?;
-    let [flags, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *fixed;
+    let front: &[u8; FIXED] = bytes.first_chunk()?;
+    let flags = front[0];
     if flags >> 6 != 2 {
         return None;
     }
-    let header = Header {
-        payload_type: kind & 0x7f,
-        marker: kind & 0x80 != 0,
-        sequence: u16::from_be_bytes([s0, s1]),
-        timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
-        ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
-    };
+    let header = fixed(front);
     let wire_len = wire_len.max(bytes.len());
     if flags == 0x80 {
         let payload = &bytes[FIXED..];
         return Some(Parsed { header, payload, payload_len: clamp(wire_len - FIXED), consistent: true });
     }
     body(bytes, wire_len, flags, header)
+}
+
+/// The fixed header, whatever its version.
+#[inline(always)]
+pub(super) fn fixed(bytes: &[u8; FIXED]) -> Header {
+    let [_, kind, s0, s1, t0, t1, t2, t3, c0, c1, c2, c3] = *bytes;
+    Header {
+        payload_type: kind & 0x7f,
+        marker: kind & 0x80 != 0,
+        sequence: u16::from_be_bytes([s0, s1]),
+        timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
+        ssrc: u32::from_be_bytes([c0, c1, c2, c3]),
+    }
 }
 
 /// The rarer packets: with CSRCs, extension or padding.

@@ -1,5 +1,6 @@
 //! RTP (RFC 3550): streams and their loss, jitter, lateness; RTCP; telephone events (RFC 4733).
 
+mod ahead;
 mod arrival;
 mod clock;
 mod detect;
@@ -14,6 +15,7 @@ mod media_flow;
 mod mos;
 mod paths;
 mod payloads;
+mod plain;
 mod playout;
 mod relay;
 mod rest;
@@ -31,7 +33,8 @@ mod wireshark;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use tracker::Plain;
+pub(crate) use ahead::{AHEAD, Ahead};
+pub(crate) use plain::Plain;
 pub use tracker::Tracker;
 pub use watch::{Format, FormatKind, Heard, HeardPacket};
 

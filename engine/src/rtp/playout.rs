@@ -153,6 +153,12 @@ impl Slots {
         }
     }
 
+    /// See `Stream::touch`.
+    #[inline(always)]
+    pub fn touch(&self) -> u64 {
+        self.seen as u64
+    }
+
     #[cold]
     fn advance_slowly(&mut self, newest: u64, n: u32) {
         for back in (WINDOW - n.min(WINDOW)..WINDOW).rev() {

@@ -158,6 +158,36 @@ impl Stream {
         self.unusual(a, ahead)
     }
 
+    /// As [`Self::receive`] where nobody asks what the packet told; false where that gives [`Outcome::Restart`].
+    #[inline(always)]
+    pub fn follow(&mut self, a: &Arrival, settings: &Settings) -> bool {
+        if a.at.0.wrapping_sub(self.last_at.0) > settings.idle {
+            return false;
+        }
+        let ahead = a.header.sequence.wrapping_sub(self.newest as u16);
+        if ahead == 1 {
+            // Apart from the others, so that nothing asks again what was lost before it.
+            self.ahead(a, 1);
+            return true;
+        }
+        self.follow_gap(a, ahead)
+    }
+
+    #[cold]
+    fn follow_gap(&mut self, a: &Arrival, ahead: u16) -> bool {
+        if ahead.wrapping_sub(1) < CHECKED_JUMP {
+            self.far_ahead(a, u32::from(ahead));
+            return true;
+        }
+        self.unusual(a, ahead) != Outcome::Restart
+    }
+
+    /// Reads a field from about every cache line that the next packet touches.
+    #[inline(always)]
+    pub fn touch(&self) -> u64 {
+        self.newest ^ self.slots.touch() ^ self.timing.touch() ^ u64::from(self.interval.expected)
+    }
+
     #[cold]
     fn unusual(&mut self, a: &Arrival, ahead: u16) -> Outcome {
         let back = u32::from(ahead.wrapping_neg());
@@ -322,8 +352,12 @@ impl Stream {
     #[inline(always)]
     fn take_back(&mut self, a: &Arrival, back: u32) -> RtpFacts {
         let delta = a.at.0.wrapping_sub(self.last_at.0);
-        self.delta_min = self.delta_min.min(delta);
-        self.delta_max = self.delta_max.max(delta);
+        if delta < self.delta_min {
+            self.delta_min = delta;
+        }
+        if delta > self.delta_max {
+            self.delta_max = delta;
+        }
         self.last_at = a.at;
         self.last_frame = a.frame;
         let first = self.packets == 0;

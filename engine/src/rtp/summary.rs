@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::mos::{self, Delay, Media, percent};
 use super::payloads::{Kind, Source, Type};
+use super::plain::Key;
 use super::stream::Stream;
-use super::tracker::{Key, Tracker};
+use super::tracker::Tracker;
 use super::{StreamSummary, relay};
 use crate::decode::PathInfo;
 use crate::media::{MediaKind, Party};

@@ -107,8 +107,13 @@ impl Timing {
         }
         self.previous = transit;
         self.jitter += (difference - self.jitter) / 16.0;
-        self.jitter_min = self.jitter_min.min(self.jitter);
-        self.jitter_max = self.jitter_max.max(self.jitter);
+        // Comparisons, not f64::min: nothing here is NaN, and a value that stays need not be written.
+        if self.jitter < self.jitter_min {
+            self.jitter_min = self.jitter;
+        }
+        if self.jitter > self.jitter_max {
+            self.jitter_max = self.jitter;
+        }
         self.jitter_sum += self.jitter;
         self.jitters += 1;
         if transit.abs() > self.skew.abs() {
@@ -118,14 +123,22 @@ impl Timing {
         if arrival >= self.bucket_end {
             self.next_bucket(arrival);
         }
-        self.bucket_min = self.bucket_min.min(transit);
-        let reference = self.bucket_min.min(self.older_min);
+        if transit < self.bucket_min {
+            self.bucket_min = transit;
+        }
+        let reference = if self.older_min < self.bucket_min { self.older_min } else { self.bucket_min };
         Step {
             jitter_ms: self.jitter,
             behind_ms: transit - reference,
             transit_ms: transit,
             discontinuity: false,
         }
+    }
+
+    /// See `Stream::touch`.
+    #[inline(always)]
+    pub fn touch(&self) -> u64 {
+        self.previous.to_bits() ^ self.line.n.to_bits() ^ u64::from(self.timestamp)
     }
 
     #[cold]

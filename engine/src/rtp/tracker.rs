@@ -1,7 +1,6 @@
 //! All RTP streams of a capture: which datagram belongs to which, and what SDP and RTCP add.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 
 use foldhash::fast::RandomState;
 
@@ -9,15 +8,15 @@ use super::arrival::Arrival;
 use super::detect::{self, Probation};
 use super::endpoints::Endpoints;
 use super::events::Allowance;
+use super::plain::{Key, Plain};
 use super::rtcp;
 use super::stream::{Outcome, Settings, Stream};
 use super::watch::Watch;
 use super::{Header, Verdict, header, wireshark};
 use crate::config::Config;
-use crate::decode::Decoder;
 use crate::facts::RtpFacts;
 use crate::media::Announcement;
-use crate::packet::{Context, Endpoint, Nanos, Packet, PathId};
+use crate::packet::{Context, Endpoint, Nanos};
 
 /// Table entries of endpoints per stream that may be open.
 const ENDPOINTS_PER_STREAM: usize = 4;
@@ -28,94 +27,11 @@ const DIGITS_PER_STREAM: usize = 8;
 /// Streams with one SSRC that RTCP is matched against; the newest ones.
 const MAX_SAME_SSRC: usize = 32;
 
-/// What tells streams apart: addresses, ports and SSRC as five words.
-#[derive(Clone, Copy, Debug, Eq)]
-pub(super) struct Key([u64; 5]);
-
-impl Key {
-    #[inline]
-    pub fn new(source: Endpoint, destination: Endpoint, ssrc: u32) -> Self {
-        let words = |endpoint: Endpoint| {
-            let address = u128::from_ne_bytes(endpoint.octets);
-            [address as u64, (address >> 64) as u64]
-        };
-        let ([a, b], [c, d]) = (words(source), words(destination));
-        let ports = u64::from(source.port) << 48 | u64::from(destination.port) << 32;
-        Self([a, b, c, d, ports | u64::from(ssrc)])
-    }
-
-    /// Sender and receiver.
-    fn ends(self) -> (Endpoint, Endpoint) {
-        let Self([a, b, c, d, rest]) = self;
-        let octets = |low: u64, high: u64| (u128::from(low) | u128::from(high) << 64).to_ne_bytes();
-        let ports = [(rest >> 48) as u16, (rest >> 32) as u16];
-        (Endpoint::v6(octets(a, b), ports[0]), Endpoint::v6(octets(c, d), ports[1]))
-    }
-}
-
-impl PartialEq for Key {
-    /// Without the call and the branches of a comparison word by word.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        let (Self([a, b, c, d, e]), Self([v, w, x, y, z])) = (self, other);
-        (a ^ v) | (b ^ w) | (c ^ x) | (d ^ y) | (e ^ z) == 0
-    }
-}
-
-impl Hash for Key {
-    #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self([a, b, c, d, rest]) = *self;
-        let pair = |low: u64, high: u64| u128::from(low) | u128::from(high) << 64;
-        state.write_u128(pair(a, b));
-        state.write_u128(pair(c, d));
-        state.write_u64(rest);
-    }
-}
-
-/// A datagram that is RTP of the plainest form if it is RTP at all: all that its stream asks for, in one piece
-/// and without the packet.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Plain {
-    key: Key,
-    arrival: Arrival,
-}
-
-impl Plain {
-    /// False for payloads that need a closer look: with CSRCs, extension or padding, RTCP, and no RTP at all.
-    #[inline(always)]
-    pub fn is(payload: &[u8]) -> bool {
-        let head = payload.first_chunk::<{ header::FIXED }>();
-        head.is_some_and(|&[flags, kind, ..]| flags == 0x80 && !(192..=223).contains(&kind))
-    }
-
-    /// A datagram of such a payload between `ends`, with frame, time and path.
-    #[inline(always)]
-    pub fn new(
-        place: (u64, Nanos, PathId),
-        ends: (Endpoint, Endpoint),
-        payload: &[u8],
-        wire_len: usize,
-    ) -> Option<Self> {
-        let parsed = header::parse(payload, wire_len)?;
-        let arrival = Arrival::at(place, parsed.header, Some(parsed.payload_len), parsed.payload);
-        Some(Self { key: Key::new(ends.0, ends.1, parsed.header.ssrc), arrival })
-    }
-
-    /// The next packet of a capture, where it is one.
-    #[inline(always)]
-    pub fn decode(packet: &Packet<'_>, decoder: &mut Decoder) -> Option<Self> {
-        let found = decoder.ordinary(packet, Self::is)?;
-        let place = (packet.frame, packet.at, found.path);
-        Self::new(place, (found.source, found.destination), found.payload, found.wire_len)
-    }
-}
-
 /// Follows every RTP stream of a capture.
 #[derive(Debug)]
 pub struct Tracker {
     /// Slot of the newest stream with a key.
-    by_key: HashMap<Key, u32, RandomState>,
+    pub(super) by_key: HashMap<Key, u32, RandomState>,
     pub(super) slots: Vec<Stream>,
     /// Slots whose stream was dropped.
     free: Vec<u32>,
@@ -130,6 +46,8 @@ pub struct Tracker {
     pub(super) declared_delay_ms: Option<f64>,
     max_streams: usize,
     last_id: u32,
+    /// How often [`Self::by_key`] was changed.
+    pub(super) openings: u64,
     evicted: u64,
 }
 
@@ -157,6 +75,7 @@ impl Tracker {
             declared_delay_ms: config.declared_delay_ms,
             max_streams,
             last_id: 0,
+            openings: 0,
             evicted: 0,
         }
     }
@@ -454,6 +373,7 @@ impl Tracker {
             self.evict();
         }
         self.last_id = self.last_id.saturating_add(1);
+        self.openings += 1;
         let announced = self.endpoints.announced(ends.0, ends.1);
         let mut stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
         if self.watch.as_ref().is_some_and(|watch| watch.wants(self.last_id)) {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::tracker::Key;
+use super::plain::Key;
 use super::{Header, clock};
 use crate::config::WiresharkVersion;
 use crate::media::PayloadType;

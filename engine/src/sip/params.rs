@@ -68,15 +68,28 @@ fn find_bare(value: &[u8], wanted: impl Fn(u8, bool) -> bool) -> Option<usize> {
     None
 }
 
+/// The first closing angle bracket of a pair outside quotes.
+fn closing_angle(value: &[u8]) -> Option<usize> {
+    let open = memchr::memchr(b'<', value)?;
+    if memchr::memchr(b'"', value).is_some() {
+        return find_bare(value, |b, in_angle| b == b'>' && in_angle);
+    }
+    memchr::memchr(b'>', &value[open..]).map(|close| open + close)
+}
+
+/// The first such byte outside quotes, within angle brackets or not.
+fn outside_quotes(value: &[u8], wanted: u8) -> Option<usize> {
+    let first = memchr::memchr2(wanted, b'"', value)?;
+    if value[first] == wanted { Some(first) } else { find_bare(value, |b, _| b == wanted) }
+}
+
 /// The value of header parameter `name` (any case), without quotes; empty for a flag. Parameters inside
 /// the angle brackets belong to the URI and are not found.
 #[must_use]
 pub fn param<'a>(value: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let has_angle = memchr::memchr(b'<', value).is_some();
-    let close = has_angle.then(|| find_bare(value, |b, in_angle| b == b'>' && in_angle)).flatten();
-    let start = match close {
+    let start = match closing_angle(value) {
         Some(close) => close + 1,
-        None => find_bare(value, |b, _| b == b';')?,
+        None => outside_quotes(value, b';')?,
     };
     List::new(&value[start..], b';').find_map(|element| {
         let (key, value) = match memchr::memchr(b'=', element) {
@@ -120,12 +133,12 @@ impl<'a> Address<'a> {
     #[must_use]
     pub fn new(value: &'a [u8]) -> Self {
         let tag = param(value, "tag").unwrap_or_default();
-        let uri = match find_bare(value, |b, _| b == b'<') {
+        let uri = match outside_quotes(value, b'<') {
             Some(open) => {
                 let inner = &value[open + 1..];
                 &inner[..memchr::memchr(b'>', inner).unwrap_or(inner.len())]
             }
-            None => &value[..find_bare(value, |b, _| b == b';').unwrap_or(value.len())],
+            None => &value[..outside_quotes(value, b';').unwrap_or(value.len())],
         };
         Self { uri: uri.trim_ascii(), tag }
     }

@@ -161,3 +161,19 @@ fn json_lines_hold_the_same_objects_with_their_type() {
     stream.as_object_mut().expect("an object").remove("type");
     assert_eq!(stream, serde_json::to_value(&report.streams[0]).expect("JSON"));
 }
+
+#[test]
+fn two_threads_write_the_same_bytes_as_one() {
+    let short = sample::with_wireshark();
+    let mut long = short.clone();
+    long.calls = long.calls.iter().cycle().take(100).cloned().collect();
+    long.streams = long.streams.iter().cycle().take(5_000).cloned().collect();
+    for report in [&short, &long] {
+        for layout in [Layout::Pretty, Layout::Compact] {
+            let (mut by_one, mut by_two) = (Vec::new(), Vec::new());
+            json::write(&mut by_one, report, View::Report, layout).expect("writing to memory");
+            json::write_on_two_threads(&mut by_two, report, layout).expect("writing to memory");
+            assert!(by_one == by_two, "{layout:?}, {} streams", report.streams.len());
+        }
+    }
+}

@@ -1,7 +1,9 @@
 //! The commands that read captures: the report and its parts.
 
 use std::io::{self, Write};
+use std::num::NonZero;
 use std::process::ExitCode;
+use std::thread;
 
 use airtone_engine::Report;
 use airtone_engine::model::{File, Severity};
@@ -60,9 +62,13 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
                 common.analysis.threads,
                 &mut progress,
             )?;
-            output::write(target, |out| write(out, view, format, &report, &common.output))?;
+            let has_two = has_two_threads(common.analysis.threads);
+            output::write(target, |out| write(out, view, format, &report, &common.output, has_two))?;
             let worst = report.findings.iter().map(|finding| finding.severity).max();
-            (worst, warn(&report.capture.files, common.output.quiet))
+            let is_damaged = warn(&report.capture.files, common.output.quiet);
+            // The process ends here: the system takes a long report back at once, piece by piece takes longer.
+            std::mem::forget(report);
+            (worst, is_damaged)
         }
         Some(path) => {
             let loaded = loaded::analyse(path, view, format, common, compat)?;
@@ -80,15 +86,25 @@ fn write(
     format: Format,
     report: &Report,
     args: &OutputArgs,
+    has_two: bool,
 ) -> io::Result<()> {
     let layout = if args.compact { Layout::Compact } else { Layout::Pretty };
     match format {
         Format::Text => text::write(&mut out, report, view, output::style(args)),
+        Format::Json if has_two && view == View::Report => {
+            json::write_on_two_threads(&mut out, report, layout)
+        }
         Format::Json => json::write(&mut out, report, view, layout),
         Format::Jsonl => jsonl::write(&mut out, report),
         Format::Csv => csv::write(&mut out, report, view),
         Format::Html => html::write(&mut out, report),
     }
+}
+
+/// As many as wanted; else there are two.
+fn has_two_threads(wanted: Option<NonZero<usize>>) -> bool {
+    let threads = wanted.map_or_else(thread::available_parallelism, Ok);
+    threads.is_ok_and(|threads| threads.get() > 1)
 }
 
 /// Says on standard error what was wrong with the files; true when anything was.
