@@ -25,7 +25,7 @@ mkdir -p "$out"
 # No sandbox: these pages are our own, and containers rarely have one.
 chromium() {
   timeout 60 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/profile" \
-    --no-pdf-header-footer --run-all-compositor-stages-before-draw --virtual-time-budget=4000 "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
+    --no-pdf-header-footer --virtual-time-budget=4000 "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
 }
 
 # page NAME CAPTURE...: the report, and a copy in which every call is open, for the pictures only.
