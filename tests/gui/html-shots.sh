@@ -48,8 +48,8 @@ shot() {
 
 for capture in relay-loss relay-jitter wifi-outages; do
   page "$capture" "$root/tests/captures/$capture.pcapng"
-  shot "$capture-light" "$scratch/$capture-open.html" 1180 1500
-  shot "$capture-dark" "$scratch/$capture-open.html" 1180 1500 --force-dark-mode --blink-settings=preferredColorScheme=0
+  shot "$capture-light" "$scratch/$capture-open.html" 1180 1640
+  shot "$capture-dark" "$scratch/$capture-open.html" 1180 1640 --force-dark-mode --blink-settings=preferredColorScheme=0
   shot "$capture-narrow" "$scratch/$capture-open.html" 500 1500
   chromium --print-to-pdf="$out/$capture.pdf" "file://$scratch/$capture.html"
 done
