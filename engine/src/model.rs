@@ -583,6 +583,10 @@ pub struct Bss {
     pub first_frame: u64,
     /// Last beacon.
     pub last_frame: u64,
+    /// Time of the first beacon; `null` in an export without times.
+    pub first: Option<Nanos>,
+    /// Time of the last beacon.
+    pub last: Option<Nanos>,
     /// First to last beacon; on the AP's clock (restarts not counted) where the export holds no times, and
     /// `null` where there is no such clock either.
     pub duration_s: Option<f64>,

@@ -25,7 +25,7 @@ mkdir -p "$out"
 # No sandbox: these pages are our own, and containers rarely have one.
 chromium() {
   timeout 60 "$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$scratch/profile" \
-    --no-pdf-header-footer --virtual-time-budget=2000 "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
+    --no-pdf-header-footer --virtual-time-budget=4000 "$@" >"$scratch/log" 2>&1 || { cat "$scratch/log" >&2; return 1; }
 }
 
 # page NAME CAPTURE...: the report, and a copy in which every call is open, for the pictures only.
@@ -48,8 +48,8 @@ shot() {
 
 for capture in relay-loss relay-jitter wifi-outages; do
   page "$capture" "$root/tests/captures/$capture.pcapng"
-  shot "$capture-light" "$scratch/$capture-open.html" 1180 1500
-  shot "$capture-dark" "$scratch/$capture-open.html" 1180 1500 --force-dark-mode --blink-settings=preferredColorScheme=0
+  shot "$capture-light" "$scratch/$capture-open.html" 1180 1640
+  shot "$capture-dark" "$scratch/$capture-open.html" 1180 1640 --force-dark-mode --blink-settings=preferredColorScheme=0
   shot "$capture-narrow" "$scratch/$capture-open.html" 500 1500
   chromium --print-to-pdf="$out/$capture.pdf" "file://$scratch/$capture.html"
 done

@@ -31,7 +31,7 @@ fn fixtures_give_a_page_with_charts() {
     for expected in [
         "6.3 % of packets lost",
         "<figcaption>Over time, a second each",
-        "19 lost, 0 late",
+        "19 lost, up to 12.0 %",
         "alice@192.0.2.40",
     ] {
         assert!(page.contains(expected), "{expected}");

@@ -23,6 +23,8 @@ pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model
         beacon_interval_tu: bss.interval_tu,
         first_frame: bss.first.frame,
         last_frame: bss.last.frame,
+        first: bss.first.at.known(),
+        last: bss.last.at.known(),
         duration_s: duration_s(&bss),
         beacons: beacons(&bss, mostly_silent),
         outages,

@@ -17,8 +17,8 @@ const MOST_EVENTS: usize = 200;
 
 /// Titles of the columns: text, or figures (`n`).
 const COLUMNS: &str = "<thead><tr><th scope=col class=n>#</th><th scope=col class=n>Start s</th><th scope=col>From</th>\
-    <th scope=col>To</th><th scope=col>Outcome</th><th scope=col class=n>Rang</th><th scope=col class=n>Talked</th>\
-    <th scope=col class=n>Worst MOS-LQ</th></tr></thead>\n";
+    <th scope=col>To</th><th scope=col>Outcome</th><th scope=col class=n>Worst MOS-LQ</th>\
+    <th scope=col class=n>Rang</th><th scope=col class=n>Talked</th></tr></thead>\n";
 
 pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
     let report = page.report;
@@ -50,13 +50,14 @@ fn row(m: &mut Markup, page: &Page<'_>, call: &Call) {
     number_cell(m, &relative(origin, start), since, "");
     m.put("<td>").text(&party(&call.from)).put("</td><td>").text(&party(&call.to)).put("</td>");
     outcome(m, call);
-    number_cell(m, &or_dash(call.ring_s, duration), call.ring_s, "");
-    number_cell(m, &or_dash(talked, duration), talked, "");
     m.put("<td class=n")
         .attr("data-v", &call.mos.map_or_else(String::new, |mos| format!("{:.3}", mos.worst)));
     m.put(">");
     mos_badge(m, call.mos.map(|mos| mos.worst), call.mos.map(|mos| mos.scale));
-    m.put("</td></tr>\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
+    m.put("</td>");
+    number_cell(m, &or_dash(call.ring_s, duration), call.ring_s, "");
+    number_cell(m, &or_dash(talked, duration), talked, "");
+    m.put("</tr>\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
     m.put("</summary><div class=body").attr("id", &format!("call-{}", call.id)).put(">");
     body(m, page, call);
     m.put("</div></details></td></tr></tbody>\n");
@@ -82,7 +83,10 @@ fn body(m: &mut Markup, page: &Page<'_>, call: &Call) {
     facts(m, call);
     inserts::ladder(m, page.inserts, call.id);
     events(m, page.report, call);
-    let own: Vec<&Stream> = call.streams.iter().filter_map(|&id| find(page.report, id)).collect();
+    let mut own: Vec<&Stream> = call.streams.iter().filter_map(|&id| find(page.report, id)).collect();
+    // The worst first, as everywhere; those without a MOS last.
+    let lq = |stream: &Stream| stream.mos.lq.unwrap_or(f64::INFINITY);
+    own.sort_by(|a, b| lq(a).total_cmp(&lq(b)));
     if own.is_empty() && call.outcome == CallOutcome::Answered {
         m.put("<p>No RTP stream of this call was seen.</p>");
     }

@@ -131,7 +131,7 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
         return;
     }
     m.put("<figure class=chart><figcaption>Over time, ").text(&span(intervals.interval_s));
-    m.put(" each</figcaption>\n");
+    m.put(" each; dashed: MOS 3.60, below it many listeners are dissatisfied</figcaption>\n");
     mos_strip(m, stream, intervals);
     jitter_strip(m, intervals);
     loss_strip(m, intervals);
@@ -191,7 +191,12 @@ fn loss_strip(m: &mut Markup, intervals: &Intervals) {
     }
     let width = 1.0 / intervals.lost.len() as f64;
     let full = most.max(0.05);
-    strip(m, "Lost, late", &format!("{lost} lost, {late} late (dashed), up to {}", percent(100.0 * most)));
+    let counts = match (lost, late) {
+        (lost, 0) => format!("{lost} lost"),
+        (0, late) => format!("{late} late"),
+        (lost, late) => format!("{lost} lost, {late} late (striped)"),
+    };
+    strip(m, "Lost, late", &format!("{counts}, up to {}", percent(100.0 * most)));
     let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
     let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
     m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));

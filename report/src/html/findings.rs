@@ -4,7 +4,10 @@ use airtone_engine::Report;
 use airtone_engine::model::{Finding, Severity};
 
 use super::figures::severity_class;
-use super::markup::Markup;
+use super::markup::{Markup, shortened};
+use crate::escape::printable;
+use crate::text::select::MOST;
+use crate::text::units::count;
 
 /// A sign for each severity, so that colour is not the only one.
 pub(super) fn mark(severity: Severity) -> &'static str {
@@ -21,10 +24,23 @@ pub(super) fn section(m: &mut Markup, report: &Report) {
         m.put("<p>Nothing in this capture stands out.</p>\n");
     } else {
         m.put("<ol class=findings>\n");
-        report.findings.iter().for_each(|finding| item(m, finding));
+        let (first, rest) = report.findings.split_at(report.findings.len().min(MOST));
+        first.iter().for_each(|finding| item(m, finding));
         m.put("</ol>\n");
+        more(m, rest);
     }
     m.put("</section>\n");
+}
+
+/// Those below the gravest, closed until somebody wants them.
+fn more(m: &mut Markup, rest: &[Finding]) {
+    if rest.is_empty() {
+        return;
+    }
+    let title = count(rest.len() as u64, "more finding", "more findings");
+    m.put("<details class=rest><summary>").text(&title).put("</summary><ol class=findings>\n");
+    rest.iter().for_each(|finding| item(m, finding));
+    m.put("</ol></details>\n");
 }
 
 fn item(m: &mut Markup, finding: &Finding) {
@@ -37,8 +53,11 @@ fn item(m: &mut Markup, finding: &Finding) {
     }
     places(m, finding);
     if !finding.filter.is_empty() {
-        m.put("<p class=filter><span class=label>Filter</span> <code")
-            .attr_exact("data-copy", &finding.filter);
+        m.put("<p class=filter><span class=label>Filter</span> <code");
+        // What is shown is what is copied, unless it had to be written out.
+        if shortened(&printable(&finding.filter)) != finding.filter {
+            m.attr_exact("data-copy", &finding.filter);
+        }
         m.put(">").text(&finding.filter).put("</code></p>");
     }
     m.put("</div></li>\n");

@@ -118,7 +118,7 @@ fn tile(m: &mut Markup, label: &'static str, figure: &str, below: &str, class: &
 
 /// Links to the sections that are there.
 pub(super) fn navigation(m: &mut Markup, report: &Report) {
-    let alone = report.streams.iter().any(|stream| stream.call.is_none());
+    let alone = !super::streams::alone(report).is_empty();
     m.put("<nav aria-label=\"Sections\"><ul>");
     let sections: [(bool, &'static str); 6] = [
         (true, "<li><a href=\"#findings\">Findings</a>"),

@@ -105,7 +105,8 @@ impl Markup {
     }
 }
 
-fn shortened(text: &str) -> Cow<'_, str> {
+/// As much of a text as is shown.
+pub(super) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),

@@ -37,11 +37,11 @@
     area.remove();
     return done;
   };
-  for (const code of document.querySelectorAll("code[data-copy]")) {
+  for (const code of document.querySelectorAll(".filter code")) {
     const button = make("button", { type: "button" }, "Copy");
     button.setAttribute("aria-label", "Copy the display filter");
     button.addEventListener("click", async () => {
-      const done = await copy(code.dataset.copy);
+      const done = await copy(code.dataset.copy ?? code.textContent);
       button.textContent = done ? "Copied" : "Press Ctrl+C";
       said.textContent = done ? "Display filter copied" : "Copying failed; the filter is selected";
       if (!done) getSelection().selectAllChildren(code);

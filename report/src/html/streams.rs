@@ -1,5 +1,8 @@
 //! Streams: a card each, with its figures, how it went over time, and what other buffers would have given.
 
+use std::collections::HashSet;
+
+use airtone_engine::Report;
 use airtone_engine::model::Stream;
 
 use super::figures::{loss_class, mos_badge, ms, percent, relative};
@@ -17,9 +20,14 @@ pub(super) enum Level {
     Alone,
 }
 
-/// Streams that belong to no call.
+/// Streams that no call on the page lists.
+pub(super) fn alone(report: &Report) -> Vec<&Stream> {
+    let listed: HashSet<u32> = report.calls.iter().flat_map(|call| &call.streams).copied().collect();
+    report.streams.iter().filter(|stream| !listed.contains(&stream.id)).collect()
+}
+
 pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
-    let alone: Vec<&Stream> = page.report.streams.iter().filter(|stream| stream.call.is_none()).collect();
+    let alone = alone(page.report);
     if alone.is_empty() {
         return;
     }

@@ -63,15 +63,20 @@ const CAUSES: [OutageCause; 6] = [
     OutageCause::Unknown,
 ];
 
-/// The capture from left to right, one strip for each BSS that had an outage.
+/// Strips at most; those with outages first.
+const MOST_STRIPS: usize = 40;
+
+/// The capture from left to right, one strip for each BSS: heard from its first to its last beacon.
 fn strips(m: &mut Markup, report: &Report) {
     let (Some(first), Some(seconds)) = (report.capture.first, report.capture.duration_s) else { return };
-    let shown: Vec<&Bss> = report.wifi.bss.iter().filter(|bss| !bss.outages.is_empty()).collect();
+    let mut shown: Vec<&Bss> = report.wifi.bss.iter().collect();
+    shown.sort_by_key(|bss| bss.outages.is_empty());
+    shown.truncate(MOST_STRIPS);
     if shown.is_empty() || seconds <= 0.0 {
         return;
     }
     m.put(PATTERNS);
-    m.put("<figure class=strips><figcaption>Outages over time: at least three beacons missing in a row</figcaption>\n");
+    m.put("<figure class=strips><figcaption>Beacons over time; outages are at least three missing in a row</figcaption>\n");
     for bss in &shown {
         m.put("<div class=strip><span class=lab><b>").text(ssid(bss)).put("</b><br><span class=quiet>");
         m.text(&bss.bssid).put("</span></span>");
@@ -84,36 +89,44 @@ fn strips(m: &mut Markup, report: &Report) {
 }
 
 fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
+    let place = |at: Nanos| at.known_seconds_since(first).map(|s| (100.0 * s / seconds).clamp(0.0, 100.0));
     let described: Vec<_> = bss.outages.iter().map(|outage| in_words(outage, first)).collect();
-    let said = format!("Outages of {}: {}.", ssid(bss), described.join("; "));
-    m.put("<svg class=track role=img")
-        .attr("aria-label", &said)
-        .put("><rect class=on x=0 y=25% width=100% height=50% rx=3 />");
+    let said = match described.as_slice() {
+        [] => format!("{}: no outage.", ssid(bss)),
+        some => format!("Outages of {}: {}.", ssid(bss), some.join("; ")),
+    };
+    m.put("<svg class=track role=img").attr("aria-label", &said).put(">");
+    if let (Some(from), Some(to)) = (bss.first.and_then(place), bss.last.and_then(place)) {
+        m.put("<rect class=on y=\"25%\" height=\"50%\" rx=3");
+        m.attr("x", &format!("{from:.2}%")).attr("width", &format!("{:.2}%", (to - from).max(0.3))).put("/>");
+    }
     for outage in &bss.outages {
-        let (letter, pattern, _) = cause(outage.cause);
-        let (Some(from), Some(to)) =
-            (outage.from.known_seconds_since(first), outage.to.known_seconds_since(first))
-        else {
-            continue;
-        };
-        let (from, to) =
-            ((100.0 * from / seconds).clamp(0.0, 100.0), (100.0 * to / seconds).clamp(0.0, 100.0));
-        let width = (to - from).max(0.3);
-        m.put("<g><title>")
-            .text(&in_words(outage, first))
-            .put("</title><rect y=0 height=100% class=\"out o-")
-            .put(pattern);
-        m.put("\"").attr("x", &format!("{from:.2}%")).attr("width", &format!("{width:.2}%")).put("/>");
-        if width >= 2.5 {
-            m.put("<text y=50%")
-                .attr("x", &format!("{:.2}%", from + width / 2.0))
-                .put(">")
-                .put(letter)
-                .put("</text>");
+        if let (Some(from), Some(to)) = (place(outage.from), place(outage.to)) {
+            mark(m, outage, first, from, (to - from).max(0.3));
         }
-        m.put("</g>");
     }
     m.put("</svg>");
+}
+
+/// One outage, `width` percent of the capture long, with its letter where there is room.
+fn mark(m: &mut Markup, outage: &Outage, first: Nanos, from: f64, width: f64) {
+    let (letter, pattern, _) = cause(outage.cause);
+    m.put("<g><title>")
+        .text(&in_words(outage, first))
+        .put("</title><rect y=0 height=\"100%\" class=\"out o-");
+    m.put(pattern)
+        .put("\"")
+        .attr("x", &format!("{from:.2}%"))
+        .attr("width", &format!("{width:.2}%"))
+        .put("/>");
+    if width >= 2.5 {
+        m.put("<text y=\"50%\"")
+            .attr("x", &format!("{:.2}%", from + width / 2.0))
+            .put(">")
+            .put(letter)
+            .put("</text>");
+    }
+    m.put("</g>");
 }
 
 fn in_words(outage: &Outage, first: Nanos) -> String {
@@ -140,9 +153,13 @@ fn legend(m: &mut Markup, shown: &[&Bss]) {
         let is_used = shown.iter().flat_map(|bss| &bss.outages).any(|outage| outage.cause == known);
         if is_used {
             let (letter, pattern, meaning) = cause(known);
-            m.put("<li><svg class=key aria-hidden=true><rect width=100% height=100% class=\"out o-")
+            m.put("<li><svg class=key aria-hidden=true><rect width=\"100%\" height=\"100%\" class=\"out o-")
                 .put(pattern);
-            m.put("\"/><text x=50% y=50%>").put(letter).put("</text></svg> ").put(meaning).put("</li>");
+            m.put("\"/><text x=\"50%\" y=\"50%\">")
+                .put(letter)
+                .put("</text></svg> ")
+                .put(meaning)
+                .put("</li>");
         }
     }
     m.put("</ul>");

@@ -71,7 +71,7 @@ fn everything_of_the_report_is_on_the_page() {
     for expected in [
         "2 capture files",
         "The caller of call 1 could hardly follow",
-        "data-copy=\"rtp.ssrc == 0x3456789a &amp;&amp; ip.src == 198.51.100.7 &amp;&amp; udp.srcport == 20000\"",
+        "<code>rtp.ssrc == 0x3456789a &amp;&amp; ip.src == 198.51.100.7 &amp;&amp; udp.srcport == 20000</code>",
         "alice@example.com",
         "id=\"call-1\"",
         "id=\"stream-6\"",

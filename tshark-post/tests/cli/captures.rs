@@ -37,6 +37,11 @@ fn the_same_stream_in_every_format() {
         "{}",
         lines.out
     );
+    let page = run(["report", "--format", "html", text(&bad)]);
+    assert!(
+        page.assert_done().contains("<figcaption>Over time, a second each")
+            && page.out.contains("0x1a2b3c4d")
+    );
     let shown = run(["streams", text(&bad)]);
     assert!(shown.assert_done().contains("192.0.2.1:4000"), "{}", shown.out);
     let report = run(["report", text(&bad)]);
