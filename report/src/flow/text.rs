@@ -116,7 +116,7 @@ fn above<'a>(titles: impl ExactSizeIterator<Item = &'a str>, apart: usize) -> St
 /// The outer ones reach to the middle of the gap beside them, the inner ones to the middle on both sides.
 fn title_room(at: usize, parties: usize, apart: usize) -> usize {
     match parties {
-        0..=2 => apart * 5 / 8,
+        0..=2 => apart / 2,
         _ if at == 0 || at + 1 == parties => apart / 2 + 4,
         _ => apart - 5,
     }
