@@ -11,6 +11,7 @@ mod cutter;
 mod fast;
 mod fragments;
 mod hep;
+mod icmp;
 mod ip;
 mod link;
 mod mirror;
@@ -24,6 +25,8 @@ mod walk;
 
 #[cfg(test)]
 mod tests;
+
+pub use icmp::Unreachable;
 
 use std::collections::BTreeMap;
 
@@ -115,6 +118,11 @@ impl Decoder {
         }
         found.path = self.state.paths.plain(packet.interface, found.vlan);
         Some(found)
+    }
+
+    /// The datagram that did not arrive, where the last packet was ICMP that says so.
+    pub fn unreachable(&mut self) -> Option<Unreachable> {
+        self.state.unreachable.take()
     }
 
     /// Decodes one packet and calls `sink` for each item in it, outermost first.
