@@ -123,6 +123,9 @@ impl Engine {
                 facts.beacon = trackers.wifi.frame(&cx, &radio, frame).or(facts.beacon);
             }
         });
+        if let Some(unreachable) = decoder.unreachable() {
+            facts.call = trackers.sip.unreachable(&unreachable).or(facts.call);
+        }
         facts
     }
 

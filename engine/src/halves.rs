@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::analysis::{Engine, Span, Trackers};
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
-use crate::decode::{Decoder, Item};
+use crate::decode::{Decoder, Item, Unreachable};
 use crate::facts::FrameFacts;
 use crate::packet::{Context, Nanos, Packet, Transport};
 use crate::rtp::{AHEAD, Ahead, Plain};
@@ -70,6 +70,7 @@ enum Other {
     Tcp { cx: Context, sequence: u32, flags: u8, payload: Range<usize> },
     Dot11 { cx: Context, radio: Radio, frame: Range<usize> },
     Dropped { interface: u32, at: Nanos, packets: u64 },
+    Unreachable(Unreachable),
 }
 
 impl Engine {
@@ -113,7 +114,12 @@ impl Front {
     fn less_common(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
         match Plain::decode_ordinary(packet, &mut self.decoder) {
             Some(plain) => batch.put(Entry::Rtp(plain)),
-            None => self.decoder.decode(packet, |item| batch.keep(item)),
+            None => {
+                self.decoder.decode(packet, |item| batch.keep(item));
+                if let Some(unreachable) = self.decoder.unreachable() {
+                    batch.push(Other::Unreachable(unreachable));
+                }
+            }
         }
     }
 
@@ -228,6 +234,7 @@ impl Back {
             Other::Dot11 { cx, radio, frame } => {
                 trackers.wifi.frame(&cx, &radio, &bytes[frame]);
             }
+            Other::Unreachable(unreachable) => _ = trackers.sip.unreachable(&unreachable),
             Other::Dropped { interface, at, packets } => {
                 trackers.wifi.sensor_dropped(interface, at, packets);
             }

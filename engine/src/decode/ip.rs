@@ -18,6 +18,7 @@ use crate::packet::Endpoint;
 /// IP protocol numbers.
 mod protocol {
     pub const HOP_BY_HOP: u8 = 0;
+    pub const ICMP: u8 = 1;
     pub const IPV4: u8 = 4;
     pub const TCP: u8 = 6;
     pub const UDP: u8 = 17;
@@ -26,6 +27,7 @@ mod protocol {
     pub const FRAGMENT: u8 = 44;
     pub const GRE: u8 = 47;
     pub const AUTHENTICATION: u8 = 51;
+    pub const ICMP_V6: u8 = 58;
     pub const DESTINATION: u8 = 60;
     pub const MPLS: u8 = 137;
 }
@@ -189,7 +191,11 @@ impl Walk<'_> {
             protocol::IPV6 => self.ip_in_ip(Kind::SixInFour, ip, body.bytes),
             protocol::GRE => self.gre(ip, body.bytes),
             protocol::MPLS => self.mpls(body.bytes),
-            // ICMP ends here on purpose: the packets that its errors quote are no traffic.
+            protocol::ICMP | protocol::ICMP_V6 => {
+                // the packets that its errors quote are no traffic
+                self.icmp(ip, body.number == protocol::ICMP_V6, body.bytes);
+                self.skip(reason::IP_PROTOCOL);
+            }
             _ => self.skip(reason::IP_PROTOCOL),
         }
     }

@@ -11,6 +11,7 @@ mod cutter;
 mod fast;
 mod fragments;
 mod hep;
+mod icmp;
 mod ip;
 mod link;
 mod mirror;
@@ -24,6 +25,8 @@ mod walk;
 
 #[cfg(test)]
 mod tests;
+
+pub use icmp::Unreachable;
 
 use std::collections::BTreeMap;
 
@@ -130,6 +133,11 @@ impl Decoder {
             return None;
         }
         Some((found, self.state.paths.plain(packet.interface, 0)))
+    }
+
+    /// The datagram that did not arrive, where the last packet was ICMP that says so.
+    pub fn unreachable(&mut self) -> Option<Unreachable> {
+        self.state.unreachable.take()
     }
 
     /// Decodes one packet and calls `sink` for each item in it, outermost first.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fragments::Fragments;
+use super::icmp::Unreachable;
 use super::paths::{Part, Paths};
 use super::{Item, NotDecoded, reason};
 use crate::config::Config;
@@ -18,6 +19,8 @@ pub(super) struct State {
     pub not_decoded: BTreeMap<&'static str, NotDecoded>,
     pub paths: Paths,
     pub fragments: Fragments,
+    /// What an ICMP message in the packet said.
+    pub unreachable: Option<Unreachable>,
 }
 
 impl State {
@@ -26,6 +29,7 @@ impl State {
             not_decoded: BTreeMap::new(),
             paths: Paths::default(),
             fragments: Fragments::new(config.max_reassemblies),
+            unreachable: None,
         }
     }
 

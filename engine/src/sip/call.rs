@@ -10,6 +10,7 @@ use super::params::text;
 use super::reason::Why;
 use super::sdp::Sdp;
 use super::story::{Feature, Features, Story};
+use crate::decode::Unreachable;
 use crate::media::Party;
 use crate::packet::{Context, Nanos, Transport};
 
@@ -77,6 +78,8 @@ pub(super) struct Attempt {
     pub(super) trying: bool,
     /// Its INVITE carried credentials: a 403 comes from the server that asked for them.
     pub(super) credentials: bool,
+    /// ICMP said that it did not arrive: when, and what.
+    pub(super) unreachable: Option<(Nanos, &'static str)>,
     /// First 180 or 183.
     pub(super) ring: Option<Nanos>,
     /// A 180 was among them.
@@ -229,6 +232,25 @@ impl Call {
     /// The caller waits for an answer.
     pub(super) fn is_dialling(&self) -> bool {
         self.answer.is_none() && !self.began_before && !self.is_finished()
+    }
+
+    /// ICMP says that the INVITE did not arrive.
+    pub(super) fn unreachable(&mut self, told: &Unreachable) {
+        if self.attempt.unreachable.replace((told.at, told.what)).is_some() {
+            return;
+        }
+        let what = match told.what {
+            "administratively" => "may not be reached (ICMP: administratively prohibited)".to_owned(),
+            what => format!("is not reached (ICMP: {what} unreachable)"),
+        };
+        let reporter = told.reporter.ip();
+        self.story.turn_at(
+            told.frame,
+            told.at,
+            "unreachable",
+            &format!("{reporter} says: {} {what}", told.destination),
+        );
+        self.mark(told.frame);
     }
 
     /// One of the dialogs of this call, early ones too, has this tag.

@@ -10,6 +10,7 @@ use std::hash::BuildHasher;
 use super::call::Seen;
 use super::message::{Message, Name};
 use super::params;
+use crate::decode::Unreachable;
 use crate::packet::{Endpoint, Nanos};
 
 /// INVITEs remembered that may get another leg, and REFERs that may make another call.
@@ -132,6 +133,16 @@ impl Legs {
         likely.dedup_by_key(|one| one.0);
         // two calls between the same people at the same time: nobody knows which
         (likely.len() == 1).then(|| likely.remove(0))
+    }
+
+    /// The leg whose INVITE went between these ends last.
+    pub(super) fn sent(&self, told: &Unreachable, is_open: impl Fn(Place) -> bool) -> Option<Place> {
+        let is_it = |recent: &&Recent| {
+            let waited = told.at.0.saturating_sub(recent.marks.at.0);
+            let ends = (recent.marks.source, recent.marks.destination);
+            ends == (told.source, told.destination) && waited < REFER_WITHIN && is_open(recent.place)
+        };
+        self.recent.iter().rev().find(is_it).map(|recent| recent.place)
     }
 
     /// An initial INVITE at its place.

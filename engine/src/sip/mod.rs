@@ -28,6 +28,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 
 use crate::config::Config;
+use crate::decode::Unreachable;
 use crate::flow::Flow;
 use crate::media::Announcement;
 use crate::model;
@@ -305,6 +306,14 @@ impl Tracker {
             }
         }
         calls
+    }
+
+    /// ICMP says that a datagram did not arrive: the call whose INVITE it was.
+    pub fn unreachable(&mut self, told: &Unreachable) -> Option<u32> {
+        let is_open = |place| self.calls.get(&place).is_some_and(|call| call.is_dialling());
+        let place = self.legs.sent(told, is_open)?;
+        self.calls.get_mut(&place)?.unreachable(told);
+        Some(place.0)
     }
 
     /// The messages that [`Config::flows`] asked for, by call.

@@ -160,6 +160,16 @@ impl Call {
     }
 
     fn open_verdict(&self, end: Nanos) -> Verdict {
+        if let (false, Some((at, what))) = (self.attempt.replied, self.attempt.unreachable) {
+            let what = if what == "administratively" { "administratively prohibited" } else { what };
+            return Verdict {
+                outcome: CallOutcome::Failed,
+                reason: Some(format!("ICMP: {what}{}", if what.len() < 12 { " unreachable" } else { "" })),
+                ended_by: EndedBy::Network,
+                end: Some(at),
+                ..Verdict::default()
+            };
+        }
         let waited = end.known_seconds_since(self.attempt.at);
         if !self.attempt.replied && waited.is_some_and(|waited| waited >= NO_REPLY_S) {
             return Verdict {

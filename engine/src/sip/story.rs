@@ -107,24 +107,29 @@ pub(super) struct Story {
 impl Story {
     /// Adds an event that may be dropped when there are too many.
     pub(super) fn tell(&mut self, cx: &Context, kind: &'static str, detail: &str) {
-        self.add(cx, kind, detail, 0);
+        self.add((cx.frame, cx.at), kind, detail, 0);
     }
 
     /// Adds a turning point: answer, end, refusal.
     pub(super) fn turn(&mut self, cx: &Context, kind: &'static str, detail: &str) {
-        self.add(cx, kind, detail, RESERVE);
+        self.add((cx.frame, cx.at), kind, detail, RESERVE);
     }
 
-    fn add(&mut self, cx: &Context, kind: &'static str, detail: &str, reserve: usize) {
+    /// The same for what is no message.
+    pub(super) fn turn_at(&mut self, frame: u64, at: Nanos, kind: &'static str, detail: &str) {
+        self.add((frame, at), kind, detail, RESERVE);
+    }
+
+    fn add(&mut self, (frame, at): (u64, Nanos), kind: &'static str, detail: &str, reserve: usize) {
         let bytes = self.details.len() + detail.len();
         if self.events.len() >= MAX_EVENTS + reserve || bytes > MAX_DETAIL_BYTES + reserve * RESERVE_BYTES {
             self.dropped = self.dropped.saturating_add(1);
-            self.last = Some((cx.frame, cx.at));
+            self.last = Some((frame, at));
             return;
         }
         self.details.push_str(detail);
         let end = u16::try_from(self.details.len()).unwrap_or(u16::MAX);
-        self.events.push(Event { frame: cx.frame, at: cx.at, kind, end });
+        self.events.push(Event { frame, at, kind, end });
     }
 
     /// Gives back room that is not used.

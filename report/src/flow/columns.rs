@@ -113,7 +113,14 @@ impl Columns {
             called.insert(destination);
         }
         let calling: BTreeSet<usize> = invites.iter().map(|invite| invite.0).collect();
-        for &(_, destination, message) in invites.iter().rev() {
+        let answers = |m: &&Message| m.method == "INVITE" && matches!(m.code, Some(200..=299));
+        let answering: BTreeSet<Key> =
+            flow.messages.iter().filter(answers).map(|m| self.key(m.source)).collect();
+        let of_answering: BTreeSet<usize> =
+            answering.iter().filter_map(|key| self.keys.get(key).copied()).collect();
+        let (answered, others): (Vec<_>, Vec<_>) =
+            invites.iter().rev().partition(|invite| of_answering.contains(&invite.1));
+        for &&(_, destination, message) in answered.iter().chain(&others) {
             let is_last = !calling.contains(&destination) && names.insert(&message.callee);
             if is_last && self.list[destination].name.is_none() {
                 self.list[destination].name.clone_from(&message.callee);

@@ -21,7 +21,10 @@ pub(crate) fn of_message(message: &Message) -> Vec<String> {
     let mut labels = Vec::new();
     if !media.is_empty() {
         labels.push(format!("{name}{again} ({})", media.join(", ")));
-        labels.push(format!("{name}{again} (SDP)"));
+        let changed = message.sdp.iter().map(|sdp| sdp.direction).find(|&direction| direction != "sendrecv");
+        let fax =
+            message.sdp.iter().any(|sdp| sdp.kind == "fax" && sdp.direction != "refused").then_some("T.38");
+        labels.push(format!("{name}{again} ({})", fax.or(changed).unwrap_or("SDP")));
     }
     labels.push(format!("{name}{again}"));
     labels.push(short);

@@ -1,7 +1,7 @@
 //! What a ladder shows, in order, before anybody knows how it will be drawn.
 
 use airtone_engine::flow::{Flow, Message};
-use airtone_engine::model::{Call, Dtmf, Report, Stream};
+use airtone_engine::model::{Call, Dtmf, Event, Report, Stream};
 use airtone_engine::packet::Nanos;
 
 use super::columns::{Column, Columns};
@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     Media,
     /// Digits in the media.
     Digits,
+    /// ICMP that says that a message did not arrive.
+    Icmp,
 }
 
 /// One arrow.
@@ -69,6 +71,7 @@ impl Ladder {
         let mut columns = Columns::new(flow);
         let mut rows: Vec<Row> = flow.messages.iter().map(|m| message(&mut columns, m, &calls)).collect();
         for call in &calls {
+            rows.extend(call.events.iter().filter_map(|event| icmp(&mut columns, event, flow)));
             let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
             rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream)));
             rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
@@ -139,6 +142,27 @@ fn media(columns: &mut Columns, stream: &Stream) -> Option<Row> {
         tags: Vec::new(),
         detail: labels::stream_detail(stream),
         tone: stream.mos.lq.map_or(Tone::of_loss(stream.lost_percent), Tone::of_mos),
+        again: false,
+        dialog: None,
+        transaction: 0,
+    })
+}
+
+/// Back from where the last INVITE should have gone.
+fn icmp(columns: &mut Columns, event: &Event, flow: &Flow) -> Option<Row> {
+    let lost =
+        |m: &&Message| m.at <= event.at && m.frame < event.frame && m.method == "INVITE" && m.code.is_none();
+    let message = flow.messages.iter().filter(|_| event.kind == "unreachable").rev().find(lost)?;
+    Some(Row {
+        frame: event.frame,
+        at: event.at,
+        from: columns.signalling(message.destination),
+        to: columns.signalling(message.source),
+        kind: Kind::Icmp,
+        labels: vec!["ICMP unreachable".to_owned(), "ICMP".to_owned()],
+        tags: Vec::new(),
+        detail: vec![foreign(&event.detail)],
+        tone: Tone::Bad,
         again: false,
         dialog: None,
         transaction: 0,

@@ -49,7 +49,7 @@ fn spacing(parties: usize, room: usize) -> Option<usize> {
 
 fn gutter(ladder: &Ladder, row: &Row) -> String {
     let place = match (row.kind, row.dialog) {
-        (Kind::Media | Kind::Digits, _) => String::new(),
+        (Kind::Media | Kind::Digits | Kind::Icmp, _) => String::new(),
         (_, Some(dialog)) => format!("{dialog}.{}", row.transaction),
         (_, None) => format!("-.{}", row.transaction),
     };
@@ -116,7 +116,7 @@ fn above<'a>(titles: impl ExactSizeIterator<Item = &'a str>, apart: usize) -> St
 /// The outer ones reach to the middle of the gap beside them, the inner ones to the middle on both sides.
 fn title_room(at: usize, parties: usize, apart: usize) -> usize {
     match parties {
-        0..=2 => apart * 5 / 8,
+        0..=2 => apart / 2,
         _ if at == 0 || at + 1 == parties => apart / 2 + 4,
         _ => apart - 5,
     }
@@ -140,7 +140,7 @@ fn arrow(row: &Row, room: usize, is_loop: bool) -> String {
         fits.cloned().or_else(|| row.labels.last().map(|label| cut(label, inner))).unwrap_or_default();
     let shaft = match row.kind {
         Kind::Media => "=",
-        Kind::Digits => "~",
+        Kind::Digits | Kind::Icmp => "~",
         _ if row.again => "- ",
         _ => "-",
     };
@@ -179,7 +179,7 @@ fn narrow(page: &mut Page, ladder: &Ladder, room: usize) {
         let (left, right) = (row.from.min(row.to) * most, row.from.max(row.to) * most);
         let shaft = match row.kind {
             Kind::Media => '=',
-            Kind::Digits => '~',
+            Kind::Digits | Kind::Icmp => '~',
             _ => '-',
         };
         for (at, cell) in cells.iter_mut().enumerate().take(right).skip(left + 1) {

@@ -37,6 +37,35 @@ fn link_types_with_ip() {
 }
 
 #[test]
+fn icmp_tells_which_datagram_did_not_arrive() {
+    let ports = |told: Option<crate::decode::Unreachable>| {
+        told.map(|told| {
+            format!("{} > {}: {} by {}", told.source, told.destination, told.what, told.reporter.ip())
+        })
+    };
+    let mut bench = Bench::new();
+    let mut told = |link, bytes: &[u8]| {
+        bench.decode(link, bytes);
+        ports(bench.decoder.unreachable())
+    };
+    let error = |kind: u8, code: u8, quoted: &[u8]| [&[kind, code, 0, 0, 0, 0, 0, 0], quoted].concat();
+    let quoted = ipv4_udp(b"hello");
+    let port = Some("192.0.2.1:4000 > 192.0.2.2:4002: port by 192.0.2.1".to_owned());
+    assert_eq!(told(LinkType::IPV4, &ipv4(1, &error(3, 3, &quoted))), port);
+    assert_eq!(
+        told(LinkType::IPV4, &ipv4(1, &error(3, 3, &quoted[..28]))),
+        port,
+        "cut behind the UDP header"
+    );
+    assert_eq!(told(LinkType::IPV4, &ipv4(1, &error(3, 3, &quoted[..22]))), None);
+    assert_eq!(told(LinkType::IPV4, &ipv4(1, &error(8, 0, &quoted))), None, "an echo");
+    assert_eq!(told(LinkType::IPV4, &ipv4(1, &[3, 3])), None);
+    let quoted = ipv6(17, &udp(5060, 5061, b""));
+    let told = told(LinkType::IPV6, &ipv6(58, &error(1, 4, &quoted)));
+    assert_eq!(told.as_deref(), Some("[2001:db8::1]:5060 > [2001:db8::2]:5061: port by 2001:db8::1"));
+}
+
+#[test]
 fn cooked_v2_tells_devices_apart() {
     let packet = |device: u8| {
         [&hex("0800 0000 000000")[..], &[device], &hex("0001 00 06 020000000001 0000"), &ipv4_udp(b"x")]

@@ -191,6 +191,33 @@ fn a_change_with_new_media_is_no_refresh() {
 }
 
 #[test]
+fn an_invite_that_does_not_arrive() {
+    use crate::decode::Unreachable;
+    use crate::packet::Nanos;
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1);
+    talk.up(&invite).wait(10);
+    let at = Nanos(10 * Nanos::MILLI);
+    let (source, destination) = (talk.alice, talk.bob);
+    let told =
+        Unreachable { frame: 2, at, reporter: destination.with_port(0), source, destination, what: "port" };
+    let elsewhere = Unreachable { destination: OTHER, ..told };
+    assert_eq!(talk.run.tracker.unreachable(&elsewhere), None);
+    assert_eq!(talk.run.tracker.unreachable(&told), Some(1));
+    let call = talk.call().call;
+    assert_eq!(
+        (call.outcome, call.ended_by),
+        (crate::model::CallOutcome::Failed, crate::model::EndedBy::Network)
+    );
+    assert_eq!(call.outcome_reason.as_deref(), Some("ICMP: port unreachable"));
+    let says = "192.0.2.2 says: 192.0.2.2:5060 is not reached (ICMP: port unreachable)";
+    assert_eq!(super::stories::told(&call, "unreachable"), Some((2, says)));
+    // a later answer counts
+    talk.wait(500).down(&invite.reply("200 OK"));
+    assert_eq!(talk.call().call.outcome, crate::model::CallOutcome::Answered);
+}
+
+#[test]
 fn changes_that_overlap() {
     let mut talk = answered("");
     let (first, second) = (Msg::inside("INVITE", 2), Msg::inside("INVITE", 3));

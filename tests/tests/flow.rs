@@ -1,0 +1,197 @@
+//! Ladders: golden text of the fixtures, and what those of the public captures must show.
+
+use std::path::Path;
+use std::process::Command;
+
+use airtone_tests::{captures_dir, fixtures_dir, run, workspace_dir};
+
+/// A ladder in the given format.
+#[track_caller]
+fn flow(file: &Path, args: &[&str]) -> String {
+    let file = file.to_string_lossy().into_owned();
+    let output = run([&["flow", "--quiet", &file], args].concat());
+    assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text is UTF-8")
+}
+
+/// `AIRTONE_BLESS=1` writes what is drawn now; look at the difference before it is committed.
+#[test]
+fn ladders_of_the_fixtures_stay_as_they_are() {
+    let folder = workspace_dir().join("tests/tests/ladders");
+    let cases = [
+        ("sipp-answered", "80"),
+        ("sipp-auth", "80"),
+        ("sipp-busy", "80"),
+        ("sipp-cancelled", "80"),
+        ("sipp-hold", "80"),
+        ("sipp-retransmission", "80"),
+        ("sipp-tcp", "100"),
+        ("sipp-timer-422", "80"),
+        ("sipp-ipv6", "60"),
+        ("baresip-g711-dtmf", "80"),
+        ("relay-loss", "120"),
+        ("relay-loss", "40"),
+    ];
+    let mut wrong = Vec::new();
+    for (name, width) in cases {
+        let drawn = flow(&fixtures_dir().join(format!("{name}.pcapng")), &["--width", width]);
+        let most = drawn.lines().map(|line| line.chars().count()).max();
+        assert!(most <= width.parse().ok(), "{name} is wider than {width}:\n{drawn}");
+        let golden = folder.join(format!("{name}.{width}.txt"));
+        if std::env::var_os("AIRTONE_BLESS").is_some() {
+            std::fs::create_dir_all(&folder).expect("the folder of ladders");
+            std::fs::write(&golden, &drawn).expect("a golden ladder");
+        }
+        let expected = std::fs::read_to_string(&golden).unwrap_or_default();
+        if expected != drawn {
+            wrong.push(format!("{name} at {width}:\n{drawn}"));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} ladders differ from tests/tests/ladders:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Texts that the ladder of a call must hold, in this order.
+const SHOWN: &[(&str, &str, &[&str])] = &[
+    (
+        "sip-blind-transfer.pcapng",
+        "1",
+        &[
+            "REFER",
+            "[transfer]",
+            "202 Accepted (REFER)",
+            "re-INVITE (",
+            "[hold]",
+            "[sent here by a transfer]",
+            "NOTIFY",
+            "200 Ok again",
+        ],
+    ),
+    ("sip-forwarded-181.pcapng", "1", &["INVITE", "181", "[forwarded]"]),
+    (
+        "sip-forward-302.cap",
+        "2",
+        &[
+            "INVITE",
+            "[next leg]",
+            "302 Moved Temporarily",
+            "[redirected]",
+            "[forwarded, next leg]",
+            "PRACK",
+            "200 OK (BYE)",
+        ],
+    ),
+    ("sip-dtmf-info-pppoe.pcap", "1", &["INFO", "[DTMF 1]", "[DTMF 3]", "[DTMF 4]", "[DTMF 2]"]),
+    ("sip-dtmf-rfc2833-decline.cap", "1", &["INVITE", "603 Decline"]),
+    ("sip-dtmf-rfc2833-decline.cap", "2", &["INVITE", "RTP ", "DTMF "]),
+    ("fax-call-t38-accepted.pcap", "1", &["re-INVITE (T.38", "[T.38 fax]"]),
+    (
+        "fax-call-t38-refused.pcap",
+        "1",
+        &["[next leg]", "re-INVITE (T.38", "488", "[T.38 refused]", "re-INVITE (PCMA"],
+    ),
+    ("sip-answer-and-cancel.pcapng", "2", &["INVITE", "CANCEL", "487"]),
+    ("sip-zrtp-srtp.pcap", "1", &["INVITE", "SRTP "]),
+    ("sip-video-call.pcapng", "1", &["re-INVITE", "[video]", "RTP video "]),
+    (
+        "magicjack-short-call.pcap",
+        "1",
+        &["401 Unauthorized", "183 Session Progress", "[early media]", "RTP PCMU", "200 OK", "BYE"],
+    ),
+];
+
+#[test]
+fn public_captures_show_their_flows() {
+    let Some(folder) = captures_dir() else {
+        return eprintln!("skipped: the shared captures are not here (AIRTONE_CAPTURES)");
+    };
+    for (file, call, shown) in SHOWN {
+        let drawn = flow(&folder.join(file), &["--call", call, "--width", "150"]);
+        let mut rest = drawn.as_str();
+        for &text in *shown {
+            let at =
+                rest.find(text).unwrap_or_else(|| panic!("{file}: no {text:?} in its place in\n{drawn}"));
+            rest = &rest[at + text.len()..];
+        }
+    }
+}
+
+/// Every message of tshark's is a row, with its frame.
+#[test]
+fn no_message_is_missing() {
+    let file = fixtures_dir().join("sipp-hold.pcapng");
+    let fields = ["-Y", "sip", "-T", "fields", "-e", "frame.number", "-r"];
+    let Ok(tshark) = Command::new("tshark").args(fields).arg(&file).output() else {
+        return eprintln!("skipped: no tshark");
+    };
+    let frames: Vec<u64> =
+        String::from_utf8_lossy(&tshark.stdout).lines().filter_map(|line| line.parse().ok()).collect();
+    assert!(frames.len() > 10, "{frames:?}");
+    let json: serde_json::Value = serde_json::from_str(&flow(&file, &["--format", "json"])).expect("JSON");
+    assert_eq!(json["schema"], "airtone.report/1");
+    let ours: Vec<u64> = json["flow"]["messages"]
+        .as_array()
+        .expect("messages")
+        .iter()
+        .filter_map(|m| m["frame"].as_u64())
+        .collect();
+    assert_eq!(ours, frames);
+}
+
+#[test]
+fn a_pipe_and_a_file_give_the_same_ladder() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let Some(folder) = captures_dir() else { return eprintln!("skipped: the shared captures are not here") };
+    let file = folder.join("sip-blind-transfer.pcapng");
+    let mut child = Command::new(airtone_tests::tshark_post())
+        .args(["flow", "--quiet", "-", "--call", "2"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the command starts");
+    let bytes = std::fs::read(&file).expect("the capture");
+    child.stdin.take().expect("its input").write_all(&bytes).expect("all of it is read");
+    let out = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&out.stdout), flow(&file, &["--call", "2"]));
+}
+
+#[test]
+fn pictures_hold_no_foreign_markup_and_nothing_from_outside() {
+    for format in ["svg", "html"] {
+        let drawn = flow(&fixtures_dir().join("sipp-hold.pcapng"), &["--format", format]);
+        for forbidden in ["<script", "href", "url(", "@import", "http://"] {
+            let found: Vec<_> = drawn
+                .match_indices(forbidden)
+                .filter(|(at, _)| !drawn[*at..].starts_with("http://www.w3.org/2000/svg"))
+                .collect();
+            assert!(found.is_empty(), "{format}: {forbidden}");
+        }
+        assert!(
+            drawn.contains("prefers-color-scheme:dark")
+                && drawn.contains("<title")
+                && drawn.contains("<desc")
+        );
+        assert!(drawn.contains("role=\"img\""), "{format}");
+    }
+}
+
+#[test]
+fn wrong_calls_are_told() {
+    let file = fixtures_dir().join("sipp-hold.pcapng").to_string_lossy().into_owned();
+    let wifi = fixtures_dir().join("wifi-outages.pcapng").to_string_lossy().into_owned();
+    let cases: [(&[&str], &str); 2] = [
+        (&["flow", &file, "--call", "7"], "no call 7: the only call is 1"),
+        (&["flow", &wifi], "no SIP call in this capture"),
+    ];
+    for (args, expected) in cases {
+        let out = run(args);
+        let told = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert_eq!(out.status.code(), Some(2), "{told}");
+        assert!(told.contains(expected), "{told}");
+    }
+}
