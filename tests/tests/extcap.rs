@@ -433,3 +433,33 @@ fn the_toolbar_gets_the_log_and_the_live_line_and_survives_nonsense() {
     let last = lives.last().unwrap();
     assert!(last.contains(" streams | 1 active call | loss ") && !last.contains("loss 0.00 %"), "{lives:?}");
 }
+
+#[test]
+fn it_waits_for_the_window_which_would_else_hang_in_opening_its_pipe() {
+    for file in [fixture("sipp-answered.pcapng"), "/nonexistent.pcap".to_owned()] {
+        let fifo = Fifo::new();
+        let (to, from) = (fifo.make("control-in"), fifo.make("control-out"));
+        let (to_name, from_name) = (to.display().to_string(), from.display().to_string());
+        let args = [
+            "--file",
+            &file,
+            "--speed",
+            "0",
+            "--extcap-control-in",
+            &to_name,
+            "--extcap-control-out",
+            &from_name,
+        ];
+        let child = fifo.capture("airtone_replay", &args);
+        let packets = fifo.path();
+        let packets =
+            thread::spawn(move || std::io::copy(&mut File::open(packets).unwrap(), &mut std::io::sink()));
+        // By now all packets have been written, or it has failed.
+        thread::sleep(Duration::from_millis(500));
+        // Without somebody who reads it this never returns, nor does it in Wireshark.
+        let mut changes = OpenOptions::new().write(true).open(&to).unwrap();
+        changes.write_all(b"T\x00\x00\x02\x00\x00").unwrap();
+        assert_eq!(end_of(child).status.code(), Some(i32::from(file.starts_with("/nonexistent"))));
+        packets.join().unwrap().unwrap();
+    }
+}
