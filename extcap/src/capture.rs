@@ -39,7 +39,7 @@ pub fn run(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<(), Failure> {
     match open(args, kinds) {
         Ok(source) => {
             // Capabilities belong to threads: before there is a second one.
-            privileges::drop_capabilities();
+            privileges::drop_capabilities(source.configures_network());
             let changes = args.control_in.as_deref().map(Changes::open);
             let ended = run_with(args, source, pipe, changes.as_ref(), &life);
             changes.iter().for_each(|changes| changes.await_window(&life));

@@ -247,6 +247,31 @@ fn signals_end_a_capture_that_nobody_reads() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_running_capture_has_given_its_network_capabilities_back() {
+    let fifo = Fifo::new();
+    let file = fixture("sipp-answered.pcapng");
+    let child = fifo.capture("airtone_replay", &["--file", &file, "--speed", "0.1"]);
+    let mut input = File::open(fifo.path()).unwrap();
+    input.read_exact(&mut [0; 100]).unwrap();
+    // CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, which the tests have as root, give access to files.
+    let files = 1 << 1 | 1 << 2;
+    let mut threads = 0;
+    for thread in fs::read_dir(format!("/proc/{}/task", child.id())).unwrap() {
+        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        for name in ["CapPrm:", "CapEff:", "CapInh:"] {
+            let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            assert_eq!(u64::from_str_radix(set.trim(), 16).unwrap() & !files, 0, "{name} {set}");
+        }
+        threads += 1;
+    }
+    assert!(threads >= 2, "the source's thread and the writer's");
+    signal(&child, "TERM");
+    drop(input);
+    ended_well(&end_of(child));
+}
+
 /// Waits until a process handles SIGHUP, SIGINT and SIGTERM, which is soon after its start.
 fn wait_for_handlers(pid: u32) {
     let wanted = 1 | 1 << 1 | 1 << 14;
