@@ -223,6 +223,28 @@ fn what_cannot_be_is_told_in_one_sentence_and_the_fifo_is_opened_all_the_same() 
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_sentence_to_a_person() {
+    let file = fixture("sipp-answered.pcapng");
+    let args = ["--capture", "--extcap-interface", "airtone_replay", "--fifo", "/dev/full", "--speed", "0"];
+    let said = sentence(&run(&[&args[..], &["--file", &file]].concat()));
+    assert!(said.starts_with("/dev/full: cannot be written: No space left"), "{said}");
+}
+
+#[test]
+fn standard_output_can_be_the_fifo() {
+    let file = fixture("sipp-answered.pcapng");
+    let args =
+        ["--capture", "--extcap-interface", "airtone_replay", "--fifo", "-", "--speed", "0", "--file", &file];
+    let output = run(&args);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("captured.pcapng");
+    fs::write(&path, &output.stdout).unwrap();
+    assert!(content(&path).0 == content(Path::new(&file)).0);
+}
+
 #[test]
 fn steps_that_name_no_interface_fail_in_one_sentence() {
     for args in [
