@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::process;
 
-use airtone_extcap::args::Args;
-use airtone_extcap::{kinds, protocol};
-
+#[cfg(unix)]
 fn main() {
+    use airtone_extcap::args::Args;
+    use airtone_extcap::{kinds, protocol};
+
     let args = Args::parse(std::env::args_os().skip(1));
     let code = match protocol::run(&args, &kinds()) {
         Ok(()) => 0,
@@ -18,4 +19,10 @@ fn main() {
     };
     // Threads that wait for the toolbar's FIFOs may never return.
     process::exit(code);
+}
+
+#[cfg(not(unix))]
+fn main() {
+    let _ = writeln!(std::io::stderr(), "airtone-extcap captures on Linux and other Unix systems only");
+    process::exit(1);
 }

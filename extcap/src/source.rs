@@ -88,6 +88,11 @@ pub trait Source {
     /// How it captures, for the comment of the section: source, filter, what is kept.
     fn comment(&self) -> String;
 
+    /// Whether it goes on to configure network interfaces while capturing, and may not give the right to that back.
+    fn configures_network(&self) -> bool {
+        false
+    }
+
     /// The interfaces known by now. The list may grow while capturing and never shrinks; packets name a place in it.
     fn interfaces(&self) -> &[Interface];
 
