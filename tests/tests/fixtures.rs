@@ -21,7 +21,8 @@ fn every_file_is_in_the_manifest_and_every_entry_has_its_file() {
     let mut named = BTreeSet::from(["manifest.json".to_owned()]);
     for fixture in fixtures() {
         assert!(named.insert(file_of(&fixture).to_owned()), "{} is there twice", file_of(&fixture));
-        named.extend(["log", "said"].iter().filter_map(|beside| fixture[*beside].as_str()).map(str::to_owned));
+        named
+            .extend(["log", "said"].iter().filter_map(|beside| fixture[*beside].as_str()).map(str::to_owned));
     }
     let there: BTreeSet<String> = std::fs::read_dir(fixtures_dir())
         .expect("the folder of fixtures")

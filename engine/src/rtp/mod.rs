@@ -21,6 +21,7 @@ mod rtcp;
 mod stream;
 mod summary;
 mod timing;
+pub mod tones;
 mod tracker;
 mod unclocked;
 mod untimed;

@@ -1,5 +1,6 @@
 //! The commands that read captures: the report and its parts.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use airtone_engine::model::{File, Severity};
 use airtone_report::json::Layout;
 use airtone_report::{View, csv, json, jsonl, text};
 
-use crate::analysis::analyse;
+use crate::analysis::{analyse, analyse_with_tones};
 use crate::cli::{Common, Compat, FindingsArgs, Format, OutputArgs, ReportArgs, StreamsArgs, ViewArgs};
 use crate::failure::{Failure, tell};
 use crate::progress::Progress;
@@ -54,15 +55,19 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
     let (worst, is_damaged) = match &common.analysis.engine {
         None => {
             let mut progress = Progress::new(common.output.quiet);
-            let report = analyse(
-                &common.files,
-                common.analysis.config(compat),
-                common.analysis.threads,
-                &mut progress,
-            )?;
+            let (files, config) = (&common.files, common.analysis.config(compat));
+            let report = match common.analysis.tones {
+                true => analyse_with_tones(files, config, &mut progress)?,
+                false => analyse(files, config, common.analysis.threads, &mut progress)?,
+            };
             output::write(target, |out| write(out, view, format, &report, &common.output))?;
             let worst = report.findings.iter().map(|finding| finding.severity).max();
             (worst, warn(&report.capture.files, common.output.quiet))
+        }
+        Some(_) if common.analysis.tones || common.output.show_digits => {
+            return Err(Failure::new(
+                "--tones and --show-digits are for the engine built in; leave out --engine",
+            ));
         }
         Some(path) => {
             let loaded = loaded::analyse(path, view, format, common, compat)?;
@@ -82,11 +87,13 @@ fn write(
     args: &OutputArgs,
 ) -> io::Result<()> {
     let layout = if args.compact { Layout::Compact } else { Layout::Pretty };
+    // What people read is passed on; programs get what the contract says.
+    let for_people = if args.show_digits { Cow::Borrowed(report) } else { report.with_masked_digits() };
     match format {
-        Format::Text => text::write(&mut out, report, view, output::style(args)),
+        Format::Text => text::write(&mut out, &for_people, view, output::style(args)),
         Format::Json => json::write(&mut out, report, view, layout),
         Format::Jsonl => jsonl::write(&mut out, report),
-        Format::Csv => csv::write(&mut out, report, view),
+        Format::Csv => csv::write(&mut out, &for_people, view),
     }
 }
 
