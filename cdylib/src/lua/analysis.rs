@@ -130,7 +130,12 @@ impl Analysis {
 
     pub(super) fn text_report(&mut self, view: View, width: u16) -> Value {
         let mut out = Vec::new();
-        let _ = text::write(&mut out, self.session.report(), view, text::Style { width, colour: false });
+        let _ = text::write(
+            &mut out,
+            &self.session.report().with_masked_digits(),
+            view,
+            text::Style { width, colour: false },
+        );
         self.keep(0, String::from_utf8_lossy(&out).into_owned())
     }
 
