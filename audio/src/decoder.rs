@@ -42,7 +42,8 @@ pub fn decoder_for(format: &Format) -> Result<Box<dyn Decoder>, Missing> {
     }
     let parameter = |name: &str| parameter(&format.fmtp, name);
     match encoding.to_ascii_uppercase().as_str() {
-        "L16" => Ok(Box::new(L16(format.clock_hz))),
+        "L16" if (8_000..=192_000).contains(&format.clock_hz) => Ok(Box::new(L16(format.clock_hz))),
+        "L16" => Err(Missing(format!("L16 with {} samples per second: no sound has that", format.clock_hz))),
         "G722" => native::g722(),
         "G726-40" => native::g726(40_000, false),
         "G726-32" => native::g726(32_000, false),
@@ -90,7 +91,7 @@ struct L16(u32);
 
 impl Decoder for L16 {
     fn rate(&self) -> u32 {
-        self.0.max(1)
+        self.0
     }
 
     fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {

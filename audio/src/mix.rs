@@ -25,20 +25,26 @@ pub struct Mixed {
     pub channels: Vec<Vec<i16>>,
 }
 
-/// Longest sound, s: a day. Clocks of damaged captures may be years apart.
-const LONGEST_S: i64 = 86_400;
+/// Samples of all channels together, 2 GiB: 18 hours of a call in G.711. Clocks of damaged captures may be years
+/// apart.
+const MOST_SAMPLES: i128 = 1 << 30;
 
 /// Lays the channels on one clock, at the highest rate among them.
 ///
 /// # Errors
-/// A sentence, when there is no sound or more than a day of it.
+/// A sentence, when there is no sound or more of it than memory should hold.
 pub fn mix(channels: &[Channel<'_>]) -> Result<Mixed, String> {
     let runs = || channels.iter().flat_map(|channel| &channel.tracks).flat_map(|track| &track.runs);
     let rate = runs().map(|run| run.rate).max().ok_or("there is no sound")?;
     let at = runs().map(|run| run.at).min().unwrap_or(0);
     let end = runs().map(crate::run::Run::end).max().unwrap_or(0);
-    if end.saturating_sub(at) / 1_000_000_000 > LONGEST_S {
-        return Err("the sound would last for more than a day; the clock of the capture jumps".to_owned());
+    let samples = i128::from(end.saturating_sub(at)) * i128::from(rate) / 1_000_000_000;
+    if samples * channels.len().max(1) as i128 > MOST_SAMPLES {
+        let hours = (end.saturating_sub(at)) as f64 / 3.6e12;
+        return Err(format!(
+            "the sound would last for {hours:.1} h, which is too much at once; cut the capture with editcap -A and -B, \
+             or take one stream with --ssrc"
+        ));
     }
     let place = |time: i64| {
         let samples = i128::from(time - at) * i128::from(rate) + 500_000_000;

@@ -10,28 +10,44 @@ pub(crate) fn resample(sound: &[i16], from: u32, to: u32) -> Vec<i16> {
     if from == to || from == 0 || to == 0 {
         return sound.to_vec();
     }
-    let ratio = f64::from(from) / f64::from(to);
     // Going down, what the lower rate cannot hold is filtered out.
     let cutoff = (f64::from(to) / f64::from(from)).min(1.0);
     let reach = CROSSINGS / cutoff;
     let count = (sound.len() as u64 * u64::from(to)).div_ceil(u64::from(from)) as usize;
-    (0..count)
+    // The places of output samples between input samples repeat: one set of weights for each.
+    let common = gcd(from, to);
+    let (steps, phases) = (u64::from(from / common), u64::from(to / common));
+    let half = reach.ceil() as i64;
+    let weights: Vec<Vec<f64>> = (0..phases)
+        .map(|phase| {
+            let beside = (phase * steps % phases) as f64 / phases as f64;
+            (-half..=half).map(|tap| kernel(beside - tap as f64, cutoff, reach)).collect()
+        })
+        .collect();
+    (0..count as u64)
         .map(|n| {
-            let at = n as f64 * ratio;
-            let first = (at - reach).ceil().max(0.0) as usize;
-            let last = ((at + reach).floor().max(0.0) as usize).min(sound.len().saturating_sub(1));
-            let mut sum = 0.0;
-            for (place, &sample) in sound.iter().enumerate().take(last + 1).skip(first) {
-                sum += f64::from(sample) * kernel(at - place as f64, cutoff, reach);
-            }
+            let place = (n * steps / phases) as i64;
+            let taps = weights[(n % phases) as usize].iter().zip(place - half..);
+            let near = |(weight, at): (&f64, i64)| {
+                let sample = usize::try_from(at).ok().and_then(|at| sound.get(at));
+                weight * f64::from(sample.copied().unwrap_or(0))
+            };
+            let sum: f64 = taps.map(near).sum();
             sum.round().clamp(f64::from(i16::MIN), f64::from(i16::MAX)) as i16
         })
         .collect()
 }
 
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
 fn kernel(distance: f64, cutoff: f64, reach: f64) -> f64 {
     if distance.abs() < 1e-9 {
         return cutoff;
+    }
+    if distance.abs() > reach {
+        return 0.0;
     }
     let phase = PI * distance * cutoff;
     let window = 0.5 + 0.5 * (PI * distance / reach).cos();

@@ -7,6 +7,7 @@ use crate::analysis::{Engine, SourceInfo, Span, Trackers};
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
 use crate::rtp::StreamSummary;
+use crate::rtp::tones::is_same;
 use crate::sip::CallSummary;
 use crate::{call_media, findings};
 
@@ -114,11 +115,27 @@ fn join(summary: &mut CallSummary, own: &[&StreamSummary]) {
             call.dtmf.extend(summary.dtmf.iter().map(|digit| from_party(digit, summary.receiver)));
         }
     }
+    drop_told_twice(&mut call.dtmf);
     call.dtmf.sort_by_key(|d| (d.at, d.frame));
     call_media::tell(call, own);
     feature(call, "dtmf_rfc4733", |c| c.dtmf.iter().any(|d| d.method == "rfc4733"));
     feature(call, "video", |_| own.iter().any(|s| s.stream.media.as_deref() == Some("video")));
     feature(call, "srtp", |_| own.iter().any(|s| s.stream.encrypted));
+}
+
+/// A key that is told by a telephone event and by INFO was pressed once: the event, which is in the media that it
+/// belongs to, stays. Each event stands for one INFO at most.
+fn drop_told_twice(digits: &mut Vec<Dtmf>) {
+    let (mut events, mut others) = (Vec::new(), Vec::new());
+    for digit in digits.drain(..) {
+        if digit.method == "rfc4733" { events.push((digit, false)) } else { others.push(digit) }
+    }
+    others.retain(|other| {
+        let same = events.iter_mut().find(|(event, is_told)| !is_told && is_same(event, other));
+        same.map(|same| same.1 = true).is_none()
+    });
+    digits.extend(events.into_iter().map(|(event, _)| event));
+    digits.extend(others);
 }
 
 /// The sender is the party that does not receive.
@@ -261,6 +278,28 @@ mod tests {
         assert_eq!(summary.call.mos.unwrap().worst, 4.3, "what came out of the relay got into it");
         join(&mut summary, &[&leg(1, None, 4.4), &leg(2, Some(1), 3.0)]);
         assert_eq!(summary.call.mos.unwrap().worst, 3.0);
+    }
+
+    #[test]
+    fn a_key_told_by_two_methods_was_pressed_once() {
+        let digit = |at_ms: i64, digit: &str, method: &str| Dtmf {
+            frame: 1,
+            at: crate::Nanos(at_ms * crate::Nanos::MILLI),
+            from: "caller".to_owned(),
+            digit: digit.to_owned(),
+            duration_ms: Some(100.0),
+            method: method.to_owned(),
+        };
+        let mut digits = vec![
+            digit(0, "5", "rfc4733"),
+            digit(120, "5", "info"),
+            digit(150, "5", "info"),
+            digit(150, "6", "info"),
+            digit(1_000, "5", "info"),
+        ];
+        drop_told_twice(&mut digits);
+        let left: Vec<_> = digits.iter().map(|d| (d.at.0 / crate::Nanos::MILLI, &d.method[..])).collect();
+        assert_eq!(left, [(0, "rfc4733"), (150, "info"), (150, "info"), (1_000, "info")]);
     }
 
     #[test]

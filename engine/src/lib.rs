@@ -24,6 +24,7 @@ pub mod observation;
 pub mod packet;
 pub mod quality;
 pub mod rtp;
+mod secrets;
 pub mod sip;
 #[cfg(test)]
 mod testing;
@@ -36,3 +37,4 @@ pub use config::Config;
 pub use facts::FrameFacts;
 pub use model::Report;
 pub use packet::{LinkType, Nanos, Packet};
+pub use secrets::MASK;

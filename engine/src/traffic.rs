@@ -64,7 +64,7 @@ impl Engine {
         decoder.decode(packet, |item| match item {
             // Its fragments are told by the decoder, which is busy.
             Item::Udp { cx, payload, wire_len } if cx.fragmented => {
-                whole.push((cx, payload.to_vec(), wire_len))
+                whole.push((cx, payload.to_vec(), wire_len));
             }
             Item::Udp { cx, payload, wire_len } => {
                 let what = trackers.datagram_with(&cx, payload, wire_len, &mut facts);

@@ -9,6 +9,7 @@ use std::thread;
 use airtone_capture::{Input, Record, Run};
 use airtone_engine::flow::Flow;
 use airtone_engine::halves::{Batch, Front};
+use airtone_engine::rtp::tones::Tones;
 use airtone_engine::{Config, Engine, Report, SourceInfo};
 
 use crate::failure::Failure;
@@ -65,6 +66,30 @@ fn read(
     progress.finish();
     let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
     Ok((engine, source))
+}
+
+/// As [`analyse`], and listens for tones in the sound. On one thread: the listening is most of the work.
+pub(crate) fn analyse_with_tones(
+    files: &[PathBuf],
+    config: Config,
+    progress: &mut Progress,
+) -> Result<Report, Failure> {
+    let mut input = Input::open(files)?;
+    let mut engine = Engine::new(config);
+    let mut tones = Tones::default();
+    while input.next_records(|record| match record {
+        Record::Packet(packet) => {
+            engine.packet_with(&packet, |traffic| tones.traffic(traffic));
+        }
+        other => take(&mut engine, other),
+    })? {
+        progress.tick(|| input.progress());
+    }
+    progress.finish();
+    let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
+    let mut report = engine.into_report(source);
+    tones.add_to(&mut report);
+    Ok(report)
 }
 
 /// A pipe may bring anything.

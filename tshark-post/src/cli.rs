@@ -143,6 +143,9 @@ pub(crate) struct AnalysisArgs {
     /// Take only streams that SDP announced for RTP
     #[arg(long)]
     no_heuristic: bool,
+    /// Look for tones in G.711 sound: DTMF, ringback, busy, fax (slower: every sample is decoded)
+    #[arg(long)]
+    pub(crate) tones: bool,
     /// One-way mouth-to-ear delay in ms for MOS-CQ where RTCP does not tell it
     #[arg(long, value_name = "MS", value_parser = delay)]
     delay: Option<f64>,
@@ -177,6 +180,9 @@ pub(crate) struct OutputArgs {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
+    /// Show the digits pressed during a call in text and CSV; they may be secrets [default: a dot for each]
+    #[arg(long)]
+    pub(crate) show_digits: bool,
     /// Columns of text output [default: the terminal's, else 80]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=10_000))]
     pub(crate) width: Option<u16>,

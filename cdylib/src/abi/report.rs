@@ -42,15 +42,17 @@ impl Options {
         let airtone_engine { session, output, .. } = engine;
         output.clear();
         let written = match format {
-            AIRTONE_FORMAT_TEXT => text::write(output, session.report(), self.view, self.style),
+            AIRTONE_FORMAT_TEXT => {
+                text::write(output, &session.report().with_masked_digits(), self.view, self.style)
+            }
             AIRTONE_FORMAT_JSON => json::write(output, session.report(), self.view, self.layout),
             AIRTONE_FORMAT_JSONL | AIRTONE_FORMAT_HTML if self.view != View::Report => {
                 let text = "JSON Lines and HTML hold the whole report only";
                 return Err(Fault::new(airtone_status::AIRTONE_E_FORMAT, text));
             }
             AIRTONE_FORMAT_JSONL => jsonl::write(output, session.report()),
-            AIRTONE_FORMAT_HTML => html::write(output, session.report()),
-            AIRTONE_FORMAT_CSV => csv::write(output, session.report(), self.view),
+            AIRTONE_FORMAT_HTML => html::write(output, &session.report().with_masked_digits()),
+            AIRTONE_FORMAT_CSV => csv::write(output, &session.report().with_masked_digits(), self.view),
             _ => return Err(Fault::arg("format is no AIRTONE_FORMAT_*")),
         };
         // Memory does not fail to be written to; what is left are values that a format cannot hold.

@@ -130,14 +130,14 @@ impl Analysis {
 
     pub(super) fn html(&mut self) -> Value {
         let mut out = Vec::new();
-        let _ = html::write(&mut out, self.session.report());
+        let _ = html::write(&mut out, &self.session.report().with_masked_digits());
         self.keep(0, String::from_utf8_lossy(&out).into_owned())
     }
 
     /// Path of a file with that page, or why there is none.
     pub(super) fn html_file(&mut self) -> Result<Value, Value> {
         let mut out = Vec::new();
-        let _ = html::write(&mut out, self.session.report());
+        let _ = html::write(&mut out, &self.session.report().with_masked_digits());
         match page_file::write(&out) {
             Ok(path) => Ok(self.keep(0, path.to_string_lossy().into_owned())),
             Err(error) => Err(self.keep(0, format!("the report cannot be written: {error}"))),
@@ -146,7 +146,12 @@ impl Analysis {
 
     pub(super) fn text_report(&mut self, view: View, width: u16) -> Value {
         let mut out = Vec::new();
-        let _ = text::write(&mut out, self.session.report(), view, text::Style { width, colour: false });
+        let _ = text::write(
+            &mut out,
+            &self.session.report().with_masked_digits(),
+            view,
+            text::Style { width, colour: false },
+        );
         self.keep(0, String::from_utf8_lossy(&out).into_owned())
     }
 

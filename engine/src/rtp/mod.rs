@@ -24,6 +24,7 @@ mod series;
 mod stream;
 mod summary;
 mod timing;
+pub mod tones;
 mod tracker;
 mod unclocked;
 mod untimed;

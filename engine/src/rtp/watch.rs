@@ -117,7 +117,7 @@ impl Tracker {
         let packets = self.watch.as_ref()?.0.get(&id)?;
         let stream = self.resolved(self.by_id(id)?);
         let rest = &stream.rest;
-        let mut late = rest.late_log.as_deref().cloned().unwrap_or_default();
+        let mut late = rest.late_log.clone().unwrap_or_default();
         late.sort_unstable();
         let mut packets = packets.clone();
         packets.sort_by_key(|packet| packet.sequence);

@@ -9,8 +9,9 @@ use std::process::ExitCode;
 
 use airtone_audio::{Channel, Mixed, Payloads, Refusal, Track, mix, render, waveform};
 use airtone_engine::Report;
-use airtone_engine::model::Stream;
+use airtone_engine::model::{Call, Stream};
 use airtone_engine::packet::Endpoint;
+use airtone_engine::rtp::tones::Tones;
 use airtone_engine::traffic::What;
 
 use crate::cli::{AudioArgs, AudioFormat, CallArgs};
@@ -34,7 +35,10 @@ pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     }
     let passes = Passes::begin(&args.files, &args.analysis, args.quiet)?;
     let wanted = wanted(args, &passes)?;
-    let voices = listen(&passes, &wanted)?;
+    let (voices, tones) = listen(&passes, &wanted)?;
+    let mut heard_in = passes.report.clone();
+    tones.add_to(&mut heard_in);
+    let tones: Vec<Call> = heard_in.calls.into_iter().filter(|call| is_about(&wanted, call)).collect();
     let named: Vec<(String, Vec<&Voice<'_>>)> = channels(args, &voices);
     let channels: Vec<Channel<'_>> = named
         .iter()
@@ -50,12 +54,17 @@ pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     write(args, &mixed, &channels)?;
     if !args.quiet {
         output::write(None, |out| match args.format {
-            AudioFormat::Text => story::text(out, args, &mixed, &named),
-            AudioFormat::Json => story::json(out, &mixed, &named),
+            AudioFormat::Text => story::text(out, args, &mixed, &named, &tones),
+            AudioFormat::Json => story::json(out, &mixed, &named, &tones),
         })?;
     }
     let is_failure = passes.is_damaged && args.analysis.strict;
     Ok(if is_failure { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// The call that the streams belong to.
+fn is_about(wanted: &[&Stream], call: &Call) -> bool {
+    wanted.iter().any(|stream| stream.call == Some(call.id))
 }
 
 fn write(args: &AudioArgs, mixed: &Mixed, channels: &[Channel<'_>]) -> Result<(), Failure> {
@@ -108,8 +117,8 @@ fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
     own().filter(is_sound).filter(|stream| !sent_on(stream.id)).collect()
 }
 
-/// The second pass: the payloads of the wanted streams, and what the jitter buffer made of them.
-fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<Vec<Voice<'a>>, Failure> {
+/// The second pass: the payloads of the wanted streams, what the jitter buffer made of them, and the tones in them.
+fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
     let mut payloads: HashMap<(Endpoint, Endpoint, u32), Payloads> = HashMap::new();
     let key = |stream: &Stream| {
         let ssrc = u32::from_str_radix(stream.ssrc.trim_start_matches("0x"), 16).ok()?;
@@ -119,7 +128,11 @@ fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<Vec<Voice<'a>>, 
         payloads.extend(key(stream).map(|key| (key, Payloads::new())));
     }
     let ids: Vec<u32> = wanted.iter().map(|stream| stream.id).collect();
+    let mut tones = Tones::default();
     let engine = passes.through_engine(&ids, |traffic| {
+        if traffic.facts.stream.is_some_and(|stream| ids.contains(&stream)) {
+            tones.traffic(traffic);
+        }
         let (What::Rtp(parsed), cx) = (traffic.what, traffic.cx) else { return };
         let key = (cx.source, cx.destination, parsed.header.ssrc);
         if let Some(payloads) = payloads.get_mut(&key) {
@@ -135,7 +148,7 @@ fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<Vec<Voice<'a>>, 
         };
         Voice { stream, sound }
     };
-    Ok(wanted.iter().map(voice).collect())
+    Ok((wanted.iter().map(voice).collect(), tones))
 }
 
 /// Caller left, callee right; a stream of no known direction, or one that was asked for by SSRC, alone.

@@ -1,5 +1,6 @@
 //! The commands that read captures: the report and its parts.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use airtone_engine::model::{File, Severity};
 use airtone_report::json::Layout;
 use airtone_report::{View, csv, html, json, jsonl, text};
 
-use crate::analysis::analyse;
+use crate::analysis::{analyse, analyse_with_tones};
 use crate::cli::{Common, Compat, FindingsArgs, Format, OutputArgs, ReportArgs, StreamsArgs, ViewArgs};
 use crate::failure::{Failure, tell};
 use crate::progress::Progress;
@@ -56,12 +57,11 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
     let (worst, is_damaged) = match &common.analysis.engine {
         None => {
             let mut progress = Progress::new(common.output.quiet);
-            let report = analyse(
-                &common.files,
-                common.analysis.config(compat, format),
-                common.analysis.threads,
-                &mut progress,
-            )?;
+            let (files, config) = (&common.files, common.analysis.config(compat, format));
+            let report = match common.analysis.tones {
+                true => analyse_with_tones(files, config, &mut progress)?,
+                false => analyse(files, config, common.analysis.threads, &mut progress)?,
+            };
             let has_two = has_two_threads(common.analysis.threads);
             output::write(target, |out| write(out, view, format, &report, &common.output, has_two))?;
             let worst = report.findings.iter().map(|finding| finding.severity).max();
@@ -69,6 +69,11 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
             // The process ends here: the system takes a long report back at once, piece by piece takes longer.
             std::mem::forget(report);
             (worst, is_damaged)
+        }
+        Some(_) if common.analysis.tones || common.output.show_digits => {
+            return Err(Failure::new(
+                "--tones and --show-digits are for the engine built in; leave out --engine",
+            ));
         }
         Some(path) => {
             let loaded = loaded::analyse(path, view, format, common, compat)?;
@@ -89,15 +94,17 @@ fn write(
     has_two: bool,
 ) -> io::Result<()> {
     let layout = if args.compact { Layout::Compact } else { Layout::Pretty };
+    // What people read is passed on; programs get what the contract says.
+    let for_people = if args.show_digits { Cow::Borrowed(report) } else { report.with_masked_digits() };
     match format {
-        Format::Text => text::write(&mut out, report, view, output::style(args)),
+        Format::Text => text::write(&mut out, &for_people, view, output::style(args)),
         Format::Json if has_two && view == View::Report => {
             json::write_on_two_threads(&mut out, report, layout)
         }
         Format::Json => json::write(&mut out, report, view, layout),
         Format::Jsonl => jsonl::write(&mut out, report),
-        Format::Csv => csv::write(&mut out, report, view),
-        Format::Html => html::write(&mut out, report),
+        Format::Csv => csv::write(&mut out, &for_people, view),
+        Format::Html => html::write(&mut out, &for_people),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use airtone_audio::{Mark, MarkKind, Mixed};
+use airtone_engine::model::{Call, Event};
 use airtone_report::escape::printable;
 use serde::Serialize;
 
@@ -59,7 +60,12 @@ impl Stretch {
     }
 }
 
-pub(super) fn json(out: &mut dyn Write, mixed: &Mixed, channels: &Channels<'_>) -> io::Result<()> {
+pub(super) fn json(
+    out: &mut dyn Write,
+    mixed: &Mixed,
+    channels: &Channels<'_>,
+    calls: &[Call],
+) -> io::Result<()> {
     let channel = |(name, voices): &'_ (String, Vec<&'_ Voice<'_>>)| {
         let streams: Vec<serde_json::Value> =
             voices.iter().map(|voice| serde_json::to_value(told(voice, mixed))).collect::<Result<_, _>>()?;
@@ -72,6 +78,8 @@ pub(super) fn json(out: &mut dyn Write, mixed: &Mixed, channels: &Channels<'_>) 
         "duration_s": mixed.seconds(),
         "rate_hz": mixed.rate,
         "channels": channels,
+        "tones": calls.iter().flat_map(signals).collect::<Vec<_>>(),
+        "dtmf": calls.iter().flat_map(|call| &call.dtmf).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(&mut *out, &whole)?;
     writeln!(out)
@@ -100,6 +108,7 @@ pub(super) fn text(
     args: &AudioArgs,
     mixed: &Mixed,
     channels: &Channels<'_>,
+    calls: &[Call],
 ) -> io::Result<()> {
     let path = args.output.as_ref().or(args.svg.as_ref());
     let name = path.map_or_else(String::new, |path| format!("{}: ", path.display()));
@@ -119,7 +128,23 @@ pub(super) fn text(
             stream(out, args, mixed, voice)?;
         }
     }
+    for call in calls {
+        for signal in signals(call) {
+            let at_s = signal.at.0.saturating_sub(mixed.at) as f64 / 1e9;
+            writeln!(out, "At {at_s:.2} s: {}", signal.detail)?;
+        }
+        let pressed = call.dtmf.len();
+        if pressed > 0 {
+            // Which ones may be secrets: the report shows them to who asks for them.
+            writeln!(out, "Keys pressed: {pressed}")?;
+        }
+    }
     Ok(())
+}
+
+/// The tones of the network and of fax machines.
+fn signals(call: &Call) -> impl Iterator<Item = &Event> {
+    call.events.iter().filter(|event| event.kind.starts_with("tone_"))
 }
 
 fn stream(out: &mut dyn Write, args: &AudioArgs, mixed: &Mixed, voice: &Voice<'_>) -> io::Result<()> {
