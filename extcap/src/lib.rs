@@ -6,5 +6,6 @@
 pub mod dialog;
 pub mod failure;
 pub mod filter;
+pub mod mirror;
 pub mod source;
 pub mod sys;

@@ -44,6 +44,14 @@ pub trait Kind {
     /// Controls of the toolbar besides the log and the live line, which every interface has; numbers from 10.
     fn controls(&self, interface: &str) -> Vec<Control>;
 
+    /// Checks a capture filter while it is typed.
+    ///
+    /// # Errors
+    /// What is wrong with it, in one sentence.
+    fn check_filter(&self, _interface: &str, _filter: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Opens the source: everything that can fail for want of permission, ports or hardware.
     ///
     /// # Errors

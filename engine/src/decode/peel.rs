@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use super::link::is_ethernet;
 pub use super::paths::Kind;
 pub use super::sequence::Sequence;
 use super::{hep, mirror, reason, tunnel, tzsp};
@@ -144,6 +145,34 @@ pub fn datagram_as(format: Format, payload: &[u8], wire_len: usize) -> Option<La
             mirror::peekremote_ng(payload).or_else(|| mirror::peekremote(payload, wire_len))
         }
         Format::ArubaErm => mirror::aruba(payload, wire_len),
+    }
+}
+
+/// The same for a port that somebody chose: by content alone, which has to make sense beyond the layer's own header.
+#[must_use]
+pub fn guess(payload: &[u8], wire_len: usize) -> Option<Layer<'_>> {
+    let plausible = |format| {
+        datagram_as(format, payload, wire_len).filter(|layer| match layer.inner {
+            Inner::Packet { link: LinkType::ETHERNET, bytes, .. } => is_ethernet(bytes),
+            Inner::Packet { link: LinkType::RAW, bytes, .. } => is_ip(bytes),
+            // Their own headers leave little to chance.
+            Inner::Packet { .. } | Inner::Air { .. } | Inner::Datagram { .. } => true,
+            _ => false,
+        })
+    };
+    let formats =
+        [Format::Hep, Format::Vxlan, Format::Geneve, Format::PeekRemote, Format::ArubaErm, Format::Tzsp];
+    datagram(0, payload, wire_len).or_else(|| formats.into_iter().find_map(plausible))
+}
+
+/// An IP header whose length says what is there, or more where it was cut.
+fn is_ip(bytes: &[u8]) -> bool {
+    match bytes {
+        [0x45..=0x4f, _, high, low, ..] => {
+            usize::from(u16::from_be_bytes([*high, *low])) >= bytes.len().min(20)
+        }
+        [0x60..=0x6f, ..] => bytes.len() >= 40,
+        _ => false,
     }
 }
 
