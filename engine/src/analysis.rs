@@ -4,6 +4,7 @@ use crate::assemble;
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
+use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
 use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
@@ -19,7 +20,7 @@ pub struct Engine {
     pub(crate) tcp: SipStreams,
     pub(crate) trackers: Trackers,
     pub(crate) span: Span,
-    pub(crate) dropped_by_sensor: Option<u64>,
+    pub(crate) dropped_by_sensor: Dropped,
 }
 
 /// The trackers that own traffic; apart from the decoder so that its items can be handed over while it runs.
@@ -82,7 +83,7 @@ impl Engine {
             },
             config,
             span: Span::default(),
-            dropped_by_sensor: None,
+            dropped_by_sensor: Dropped::default(),
         }
     }
 
@@ -177,8 +178,7 @@ impl Engine {
 
     /// The sensor says that it dropped `packets` on `interface` since it last said so, up to `at`.
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
-        let dropped = self.dropped_by_sensor.get_or_insert(0);
-        *dropped = dropped.saturating_add(packets);
+        self.dropped_by_sensor.add(interface, self.span.first, at, packets);
         self.trackers.wifi.sensor_dropped(interface, at, packets);
     }
 

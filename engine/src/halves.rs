@@ -7,6 +7,7 @@ use crate::analysis::{Engine, Span, Trackers};
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
+use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
 use crate::packet::{Context, Nanos, Packet, Transport};
 use crate::rtp::Plain;
@@ -23,7 +24,7 @@ pub struct Front {
     config: Config,
     decoder: Decoder,
     span: Span,
-    dropped_by_sensor: Option<u64>,
+    dropped_by_sensor: Dropped,
 }
 
 /// The half of an engine that owns the calls, streams and BSSs.
@@ -94,7 +95,7 @@ impl Front {
 
     /// As [`Engine::sensor_dropped`].
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
-        *self.dropped_by_sensor.get_or_insert(0) += packets;
+        self.dropped_by_sensor.add(interface, self.span.first, at, packets);
         batch.push(Other::Dropped { interface, at, packets });
     }
 }

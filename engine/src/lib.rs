@@ -11,6 +11,7 @@ mod analysis;
 mod assemble;
 pub mod config;
 pub mod decode;
+mod dropped;
 pub mod facts;
 mod findings;
 pub mod halves;

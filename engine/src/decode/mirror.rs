@@ -131,16 +131,22 @@ fn peekremote_frame(radio: Radio, frame: &[u8], len: usize) -> Layer<'_> {
 /// Aruba's encapsulated remote mirroring. Which of its forms a session has is set at the controller and not in the
 /// packet: radiotap, PPI, PEEKREMOTE, or a pcap record's header in network byte order, with radio fields or without.
 pub(super) fn aruba(payload: &[u8], wire_len: usize) -> Option<Layer<'_>> {
-    let whole = |link| Layer::new(Kind::ArubaErm, 0, Inner::Packet { link, bytes: payload, orig_len: None });
-    match crate::wifi::strip_radio(LinkType::PPI, payload) {
-        Some(_) => return Some(whole(LinkType::PPI)),
-        None if crate::wifi::strip_radio(LinkType::RADIOTAP, payload).is_some() => {
-            return Some(whole(LinkType::RADIOTAP));
+    for link in [LinkType::PPI, LinkType::RADIOTAP] {
+        if is_air(link, payload) {
+            let inner = Inner::Packet { link, bytes: payload, orig_len: None };
+            return Some(Layer::new(Kind::ArubaErm, 0, inner));
         }
-        None => {}
     }
     let peek = peekremote_ng(payload).or_else(|| peekremote(payload, wire_len));
     peek.map(|layer| Layer { kind: Kind::ArubaErm, ..layer }).or_else(|| aruba_record(payload, wire_len))
+}
+
+/// A radio header of sensible length, and an 802.11 frame behind it: version 0, a type that exists, and an address.
+fn is_air(link: LinkType, payload: &[u8]) -> bool {
+    let sensible =
+        matches!(payload, [0, flags, len, 0, ..] if *len >= 8 && (*flags == 0 || link == LinkType::PPI));
+    let frame = sensible.then(|| crate::wifi::strip_radio(link, payload)).flatten();
+    frame.is_some_and(|(_, frame)| frame.len() >= 10 && frame[0] & 0x03 == 0 && frame[0] & 0x0c != 0x0c)
 }
 
 /// Seconds, microseconds, captured and original length; then the frame, or four bytes of radio fields and the frame.

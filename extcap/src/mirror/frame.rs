@@ -142,7 +142,7 @@ mod tests {
     fn decode(link: LinkType, bytes: &[u8], mut each: impl FnMut(Item<'_>)) {
         let packet =
             Packet { frame: 1, at: Nanos(0), link, interface: 0, orig_len: bytes.len() as u32, bytes };
-        Decoder::new(&Config::default()).decode(&packet, |item| each(item));
+        Decoder::new(&Config::default()).decode(&packet, &mut each);
     }
 
     #[test]

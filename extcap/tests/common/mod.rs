@@ -1,6 +1,9 @@
 //! A network namespace of the test's own, and what tests share.
 #![allow(dead_code)]
 
+pub mod capture;
+pub mod wrap;
+
 use std::process::{Child, Command, Stdio};
 
 /// Set in the process that runs inside the namespace.
@@ -73,6 +76,43 @@ pub fn send_frames(interface: &str, frames: &[Vec<u8>]) {
 /// Starts a Python program with its input open.
 pub fn python(program: &str, arguments: &[&str]) -> Child {
     Command::new("python3").arg("-c").arg(program).args(arguments).stdin(Stdio::piped()).spawn().unwrap()
+}
+
+/// Sends GRE packets, given from GRE on, from this machine to itself.
+pub fn send_gre(address: &str, packets: &[Vec<u8>]) {
+    let program = "import socket,sys,time\n\
+        v6=':' in sys.argv[1]\n\
+        s=socket.socket(socket.AF_INET6 if v6 else socket.AF_INET,socket.SOCK_RAW,47)\n\
+        s.setsockopt(socket.SOL_SOCKET,socket.SO_RCVBUF,0)\n\
+        for line in sys.stdin: s.sendto(bytes.fromhex(line),(sys.argv[1],0))\n";
+    let mut sender = python(program, &[address]);
+    {
+        use std::io::Write;
+        let mut input = std::io::BufWriter::new(sender.stdin.take().unwrap());
+        for packet in packets {
+            writeln!(input, "{}", hex(packet)).unwrap();
+        }
+    }
+    assert!(sender.wait().unwrap().success());
+}
+
+/// Runs `body` of the test named `test` in a process that may neither open raw sockets nor configure the network.
+pub fn without_rights(test: &str, body: impl FnOnce()) {
+    if std::env::var_os(INSIDE).is_some() {
+        return body();
+    }
+    let me = std::env::current_exe().unwrap();
+    let status = Command::new("setpriv")
+        .args(["--bounding-set=-net_raw,-net_admin", "--inh-caps=-net_raw,-net_admin"])
+        .arg(me)
+        .args(["--exact", test, "--nocapture"])
+        .env(INSIDE, "1")
+        .stderr(Stdio::inherit())
+        .status();
+    match status {
+        Ok(status) => assert!(status.success(), "{test} failed without rights"),
+        Err(_) => println!("skipped: setpriv is not here"),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
