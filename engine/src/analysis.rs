@@ -3,7 +3,7 @@
 use crate::assemble;
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
-use crate::decode::{Decoder, Item};
+use crate::decode::{Decoder, Item, peel};
 use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
 use crate::model::{File, Report};
@@ -210,11 +210,24 @@ impl Trackers {
 
     #[inline(never)]
     pub(crate) fn sip(&mut self, cx: &Context, transport: Transport, message: &[u8], facts: &mut FrameFacts) {
+        if transport == Transport::Tcp && self.hep(cx, message, facts) {
+            return;
+        }
         let Some(outcome) = self.sip.message(cx, transport, message) else { return };
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
             self.rtp.announce(announcement);
         }
+    }
+
+    /// A HEP message from a TCP stream: what its agent saw, between the addresses where it saw it. False for all else.
+    fn hep(&mut self, cx: &Context, message: &[u8], facts: &mut FrameFacts) -> bool {
+        let Some(layer) = peel::datagram_as(peel::Format::Hep, message, message.len()) else { return false };
+        if let peel::Inner::Datagram { source, destination, payload, wire_len, .. } = layer.inner {
+            let cx = Context { source, destination, ..*cx };
+            self.datagram(&cx, &payload, wire_len, facts);
+        }
+        true
     }
 }
 

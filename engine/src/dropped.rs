@@ -91,7 +91,7 @@ mod tests {
         dropped.add(0, Some(Nanos(0)), Nanos(20 * S), 7);
         assert_eq!(dropped.total(), Some(7));
         assert_eq!(dropped.during(Nanos(11 * S), Nanos(12 * S)), 7);
-        assert_eq!(dropped.during(Nanos(1 * S), Nanos(9 * S)), 0);
+        assert_eq!(dropped.during(Nanos(S), Nanos(9 * S)), 0);
         assert_eq!(dropped.during(Nanos(21 * S), Nanos(30 * S)), 0);
     }
 

@@ -116,7 +116,7 @@ fn report_of_file(source: &mut dyn Source, frames: &[Frame], times: &[Nanos]) ->
     let path = std::env::temp_dir().join(format!("airtone-mirror-{}.pcapng", std::process::id()));
     std::fs::write(&path, bytes).unwrap();
     let mut engine = Engine::new(Config::default());
-    let mut input = Input::open(&[path.clone()]).unwrap();
+    let mut input = Input::open(std::slice::from_ref(&path)).unwrap();
     while let Some(record) = input.next().unwrap() {
         match record {
             Record::Packet(packet) => _ = engine.packet(&packet),

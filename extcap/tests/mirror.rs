@@ -130,6 +130,47 @@ fn hep_over_udp_and_tcp() {
     hep_arrives(3, true);
 }
 
+/// A capture of HEP over TCP, as a sniffer beside the SIP server makes it, is read by the engine itself.
+#[test]
+fn hep_over_tcp_in_a_capture_is_read_too() {
+    let all = recorded("baresip-g711-dtmf");
+    let seen: Vec<Frame> = all.into_iter().filter(|frame| Hep::of(&frame.bytes).is_some()).collect();
+    let mut sequence = 1000_u32;
+    let mut segments = vec![Frame { bytes: segment(sequence, 2, b""), ..seen[0].clone() }];
+    sequence += 1;
+    for frame in &seen {
+        let message = Hep::of(&frame.bytes).unwrap().version3(1, 0);
+        segments.push(Frame { bytes: segment(sequence, 0x18, &message), ..frame.clone() });
+        sequence += message.len() as u32;
+    }
+    let times = segments.clone();
+    let mut ours = report(&segments, |_| LinkType::ETHERNET, &times);
+    let mut theirs = report(&seen, |_| LinkType::ETHERNET, &seen);
+    for report in [&mut ours, &mut theirs] {
+        let streams = report[1].as_array().unwrap();
+        assert_eq!(streams.len(), 2);
+        let figures = |stream: &serde_json::Value| {
+            ["packets", "expected", "lost", "ssrc", "codec", "source", "jitter_ms", "mos"]
+                .map(|at| stream[at].clone())
+        };
+        *report = streams.iter().map(|stream| serde_json::Value::from(figures(stream).to_vec())).collect();
+    }
+    assert_eq!(ours, theirs);
+}
+
+/// A TCP segment from the agent to its collector.
+fn segment(sequence: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let len = (40 + payload.len()) as u16;
+    let mut frame = vec![2; 12];
+    frame.extend([8, 0, 0x45, 0]);
+    frame.extend(len.to_be_bytes());
+    frame.extend([0, 1, 0, 0, 64, 6, 0, 0, 198, 51, 100, 1, 198, 51, 100, 2, 0xc3, 0x50, 0x23, 0x64]);
+    frame.extend(sequence.to_be_bytes());
+    frame.extend([0, 0, 0, 0, 0x50, flags, 0xff, 0xff, 0, 0, 0, 0]);
+    frame.extend(payload);
+    frame
+}
+
 /// Radiotap frames of a capture without their radio header, each with a check sequence at its end.
 fn air_frames() -> Vec<Vec<u8>> {
     let frames = recorded("wifi-outages");

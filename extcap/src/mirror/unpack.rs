@@ -298,3 +298,76 @@ impl Expected {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::keep::Keep;
+    use super::super::settings::{FORMATS, Kept};
+    use super::*;
+    use crate::source::Note;
+
+    #[derive(Default)]
+    struct Counted {
+        packets: usize,
+        lines: usize,
+    }
+
+    impl Sink for Counted {
+        fn packet(&mut self, packet: Received<'_>) {
+            assert!(packet.orig_len as usize >= packet.bytes.len() && !packet.bytes.is_empty());
+            self.packets += 1;
+        }
+
+        fn log(&mut self, line: &str) {
+            assert!(!line.contains('\n'));
+            self.lines += 1;
+        }
+
+        fn note(&mut self, _at: Nanos, _note: Note) {}
+    }
+
+    /// Beginnings of every encapsulation with chance behind them: nothing panics, memory stays bounded, the log short.
+    #[test]
+    fn whatever_comes_is_taken_or_counted() {
+        let starts: [&[u8]; 12] = [
+            &[],
+            &[8, 0, 0, 0, 0, 0],
+            &[2, 0, 0x65, 0x58],
+            &[1, 0, 0, 1],
+            &[1, 1, 0, 18],
+            b"HEP3",
+            &[1, 16, 2, 17],
+            &[2, 28, 2, 17],
+            &[0, 0xff, 0xab, 0xcd, 3, 0, 0, 0, 55],
+            &[0, 0, 8, 0, 105, 0, 0, 0, 0x80],
+            &[0x10, 0, 0x88, 0xbe],
+            &[0x10, 0, 0x22, 0xeb],
+        ];
+        let mut outlet = Outlet::new("", Keep::new(&Kept { calls: false, headers: true, call: None }));
+        let mut inputs = FORMATS.map(|(name, _, expected)| Unpack::new(name, expected, true, &mut outlet));
+        let mut sink = Counted::default();
+        let mut state = 1_u64;
+        let mut chance = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32
+        };
+        for number in 0..40_000_u32 {
+            let mut bytes = starts[chance() as usize % starts.len()].to_vec();
+            let len = chance() % 120;
+            bytes.extend((0..len).map(|_| (chance() % if number % 2 == 0 { 256 } else { 4 }) as u8));
+            let source = SocketAddr::new([10, 0, (chance() % 8) as u8, 1].into(), 1000);
+            let destination = SocketAddr::new([10, 0, 0, 2].into(), 4789);
+            let at = Nanos(i64::from(number) * 1_000_000);
+            let arrived = Arrived { at, source, destination, traffic_class: 0, bytes: &bytes };
+            for input in &mut inputs {
+                input.datagram(&arrived, &mut outlet, &mut sink);
+                input.gre(&arrived, &mut outlet, &mut sink);
+            }
+        }
+        // A mirror may have a second link type beyond the bound, but no further mirrors are told apart.
+        assert!(outlet.interfaces().len() <= 2 * super::super::outlet::MAX_INTERFACES);
+        assert!(sink.lines < 150, "{} lines", sink.lines);
+        let received: u64 = outlet.counters().iter().map(|counters| counters.received).sum();
+        assert!(received > 1000 && sink.packets > 0, "{received} and {}", sink.packets);
+    }
+}
