@@ -3,7 +3,8 @@
 use crate::assemble;
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
-use crate::decode::{Decoder, Item};
+use crate::decode::{Decoder, Item, peel};
+use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
 use crate::flow::Flow;
 use crate::model::{File, Report};
@@ -20,7 +21,7 @@ pub struct Engine {
     pub(crate) tcp: SipStreams,
     pub(crate) trackers: Trackers,
     pub(crate) span: Span,
-    pub(crate) dropped_by_sensor: Option<u64>,
+    pub(crate) dropped_by_sensor: Dropped,
 }
 
 /// The trackers that own traffic; apart from the decoder so that its items can be handed over while it runs.
@@ -83,7 +84,7 @@ impl Engine {
             },
             config,
             span: Span::default(),
-            dropped_by_sensor: None,
+            dropped_by_sensor: Dropped::default(),
         }
     }
 
@@ -183,8 +184,7 @@ impl Engine {
 
     /// The sensor says that it dropped `packets` on `interface` since it last said so, up to `at`.
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64) {
-        let dropped = self.dropped_by_sensor.get_or_insert(0);
-        *dropped = dropped.saturating_add(packets);
+        self.dropped_by_sensor.add(interface, self.span.first, at, packets);
         self.trackers.wifi.sensor_dropped(interface, at, packets);
     }
 
@@ -229,12 +229,25 @@ impl Trackers {
         message: &[u8],
         facts: &mut FrameFacts,
     ) -> Option<sip::Outcome> {
+        if transport == Transport::Tcp && self.hep(cx, message, facts) {
+            return None;
+        }
         let outcome = self.sip.message(cx, transport, message)?;
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
             self.rtp.announce(announcement);
         }
         Some(outcome)
+    }
+
+    /// A HEP message from a TCP stream: what its agent saw, between the addresses where it saw it. False for all else.
+    fn hep(&mut self, cx: &Context, message: &[u8], facts: &mut FrameFacts) -> bool {
+        let Some(layer) = peel::datagram_as(peel::Format::Hep, message, message.len()) else { return false };
+        if let peel::Inner::Datagram { source, destination, payload, wire_len, .. } = layer.inner {
+            let cx = Context { source, destination, ..*cx };
+            self.datagram(&cx, &payload, wire_len, facts);
+        }
+        true
     }
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::analysis::{Engine, SourceInfo, Span, Trackers};
+use crate::dropped::Dropped;
 use crate::media::Party;
 use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
 use crate::rtp::StreamSummary;
@@ -14,21 +15,21 @@ use crate::{call_media, findings};
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     let report = frame(engine, source);
-    let Engine { decoder, trackers, span, .. } = engine;
+    let Engine { decoder, trackers, span, dropped_by_sensor, .. } = engine;
     let calls = trackers.sip.calls(span.end());
     let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.end(), decoder.paths());
-    fill(report, calls, streams)
+    fill(report, calls, streams, dropped_by_sensor)
 }
 
 /// The same, giving back each tracker as soon as it has told what it knows.
 pub(crate) fn last_report(engine: Engine, source: SourceInfo) -> Report {
     let report = frame(&engine, source);
-    let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, .. } = engine;
+    let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, dropped_by_sensor, .. } = engine;
     drop(wifi);
     let calls = sip.calls(span.end());
     drop(sip);
     let streams = rtp.into_streams(decoder.paths());
-    fill(report, calls, streams)
+    fill(report, calls, streams, &dropped_by_sensor)
 }
 
 /// Everything but calls, streams and what follows from them.
@@ -45,7 +46,12 @@ fn frame(engine: &Engine, source: SourceInfo) -> Report {
     }
 }
 
-fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<StreamSummary>) -> Report {
+fn fill(
+    mut report: Report,
+    mut calls: Vec<CallSummary>,
+    mut streams: Vec<StreamSummary>,
+    dropped: &Dropped,
+) -> Report {
     for summary in &mut streams {
         summary.stream.direction = summary.receiver.map(direction);
     }
@@ -56,7 +62,7 @@ fn fill(mut report: Report, mut calls: Vec<CallSummary>, mut streams: Vec<Stream
     }
     drop(by_call);
     call_media::relate(&mut calls, &streams);
-    report.findings = findings::find(&report, &calls, &streams);
+    report.findings = findings::find(&report, &calls, &streams, dropped);
     report.calls = calls.into_iter().map(|summary| summary.call).collect();
     report.streams = streams.into_iter().map(|summary| summary.stream).collect();
     report
@@ -179,7 +185,7 @@ fn capture(engine: &Engine, source: SourceInfo) -> model::Capture {
         first: span.first,
         last: span.first.map(|_| span.last),
         duration_s: duration_s(span),
-        dropped_by_sensor: engine.dropped_by_sensor,
+        dropped_by_sensor: engine.dropped_by_sensor.total(),
         not_decoded: not_decoded.collect(),
         paths: paths(engine),
         evicted: evicted(engine),

@@ -7,6 +7,7 @@ use crate::analysis::{Engine, Span, Trackers};
 use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item, Unreachable};
+use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
 use crate::packet::{Context, Nanos, Packet, Transport};
 use crate::rtp::{AHEAD, Ahead, Plain};
@@ -21,7 +22,7 @@ pub struct Front {
     config: Config,
     decoder: Decoder,
     span: Span,
-    dropped_by_sensor: Option<u64>,
+    dropped_by_sensor: Dropped,
 }
 
 /// The half of an engine that owns the calls, streams and BSSs.
@@ -125,8 +126,7 @@ impl Front {
 
     /// As [`Engine::sensor_dropped`].
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
-        let dropped = self.dropped_by_sensor.get_or_insert(0);
-        *dropped = dropped.saturating_add(packets);
+        self.dropped_by_sensor.add(interface, self.span.first, at, packets);
         batch.push(Other::Dropped { interface, at, packets });
     }
 }

@@ -13,6 +13,7 @@ mod call_frames;
 mod call_media;
 pub mod config;
 pub mod decode;
+mod dropped;
 pub mod facts;
 mod findings;
 pub mod flow;

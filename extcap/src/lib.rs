@@ -11,18 +11,21 @@ pub mod args;
 pub mod capture;
 pub mod dialog;
 pub mod failure;
+pub mod filter;
 pub mod grammar;
 pub mod help;
 pub mod host;
 pub mod life;
 pub mod live;
 pub mod log;
+pub mod mirror;
 pub mod pipe;
 pub mod privileges;
 pub mod protocol;
 pub mod replay;
 pub mod sink;
 pub mod source;
+pub mod sys;
 pub mod toolbar;
 pub mod writer;
 
@@ -31,5 +34,5 @@ use source::Kind;
 /// Every kind of sources, in the order of Wireshark's list.
 #[must_use]
 pub fn kinds() -> Vec<Box<dyn Kind>> {
-    vec![Box::new(replay::Replay)]
+    vec![Box::new(mirror::Mirror), Box::new(replay::Replay)]
 }

@@ -1,4 +1,5 @@
-//! Cuts the bytes of a TCP direction into SIP messages (RFC 3261 sections 7.5 and 18.3).
+//! Cuts the bytes of a TCP direction into SIP messages (RFC 3261 sections 7.5 and 18.3), or into the messages of HEP that
+//! a SIP server's agent sends of what it saw.
 
 use memchr::memchr;
 
@@ -8,6 +9,9 @@ use crate::sip::looks_like_sip;
 const MAX_LINE: usize = 2048;
 /// A Content-Length beyond this is not believed: the message is taken to end with its headers.
 const MAX_BODY: usize = 1 << 20;
+
+/// First bytes of a HEP message.
+pub(super) const HEP: &[u8] = b"HEP3";
 
 /// Room that is kept between messages.
 const IDLE_CAPACITY: usize = 4096;
@@ -143,6 +147,10 @@ impl Cutter {
 
     fn headers(&mut self, max: usize) -> Headers {
         let rest = &self.buffer[self.done..];
+        if let Some(found) = hep(rest) {
+            self.is_sip = true;
+            return found;
+        }
         if !looks_like_sip(rest) {
             let unfinished = rest.len() < MAX_LINE && memchr(b'\n', rest).is_none();
             return if unfinished { Headers::Wait } else { Headers::NotSip };
@@ -170,7 +178,7 @@ impl Cutter {
         let mut at = 0;
         loop {
             let line = &rest[at..];
-            if looks_like_sip(line) {
+            if looks_like_sip(line) || line.starts_with(HEP) {
                 self.searching = false;
                 break;
             }
@@ -196,6 +204,21 @@ enum Headers {
     NotSip,
     /// Length of the headers with the empty line, and of the body.
     Whole(usize, usize),
+}
+
+/// A message of HEP version 3: its magic, then its length. `None` for all else.
+fn hep(bytes: &[u8]) -> Option<Headers> {
+    let known = bytes.len().min(HEP.len());
+    if known == 0 || bytes[..known] != HEP[..known] {
+        return None;
+    }
+    match bytes {
+        [_, _, _, _, high, low, ..] => match usize::from(u16::from_be_bytes([*high, *low])) {
+            len @ 6.. => Some(Headers::Whole(len, 0)),
+            _ => Some(Headers::NotSip),
+        },
+        _ => Some(Headers::Wait),
+    }
 }
 
 /// Where the body starts: behind the first empty line at or after `from`, ended by CRLF or a bare LF.
@@ -290,6 +313,22 @@ mod tests {
         let (messages, skipped) =
             cut(&mut Cutter::new(false), format!("tent-Length: 0\r\n\r\n{OK}").as_bytes());
         assert_eq!((messages, skipped), (vec![OK.to_owned()], 0));
+    }
+
+    #[test]
+    fn hep_is_cut_by_its_length() {
+        let hep = |payload: &str| {
+            let len = 6 + payload.len() as u8;
+            [b"HEP3\0", &[len][..], payload.as_bytes()].concat()
+        };
+        let stream = [hep("one\r\n\r\n"), hep("INFO sip:a SIP/2.0"), hep("three")].concat();
+        let mut cutter = Cutter::new(true);
+        let mut messages = 0;
+        for byte in stream {
+            cutter.push(&[byte]);
+            assert_eq!(cutter.cut(4096, |message| messages += usize::from(message.starts_with(HEP))), 0);
+        }
+        assert_eq!((messages, cutter.held()), (3, 0));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod ip;
 mod link;
 mod mirror;
 mod paths;
+pub mod peel;
 mod reason;
 mod sequence;
 pub mod tcp;

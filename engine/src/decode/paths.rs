@@ -12,9 +12,10 @@ const MAX_PATHS: usize = 1024;
 /// Interface, VLANs and tunnels of one packet.
 const MAX_PARTS: usize = 16;
 
-/// What a part of a path is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+/// What a part of a path is: the interface, a tag, a tunnel or a mirror.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs)] // The names are those of the encapsulations.
+pub enum Kind {
     Interface,
     Device,
     Vlan,
@@ -35,6 +36,42 @@ pub(super) enum Kind {
     Tzsp,
     Hep,
     PeekRemote,
+    ArubaErm,
+}
+
+impl Kind {
+    /// Its name, e.g. `ERSPAN II`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.names().0
+    }
+
+    /// Its name and what its number is called.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Interface => ("interface", ""),
+            Self::Device => ("device", ""),
+            Self::Vlan => ("VLAN", ""),
+            Self::Mpls => ("MPLS", "label"),
+            Self::Pppoe => ("PPPoE", "session"),
+            Self::Gre => ("GRE", "key"),
+            Self::GreTeb => ("GRE-TEB", "key"),
+            Self::Pptp => ("PPTP", "call"),
+            Self::ErspanI => ("ERSPAN I", ""),
+            Self::ErspanII => ("ERSPAN II", "session"),
+            Self::ErspanIII => ("ERSPAN III", "session"),
+            Self::Vxlan => ("VXLAN", "VNI"),
+            Self::VxlanGpe => ("VXLAN-GPE", "VNI"),
+            Self::Geneve => ("GENEVE", "VNI"),
+            Self::Gtp => ("GTP-U", "TEID"),
+            Self::IpIp => ("IP-in-IP", ""),
+            Self::SixInFour => ("6in4", ""),
+            Self::Tzsp => ("TZSP", ""),
+            Self::Hep => ("HEP", "agent"),
+            Self::PeekRemote => ("PEEKREMOTE", ""),
+            Self::ArubaErm => ("Aruba ERM", ""),
+        }
+    }
 }
 
 /// One step of the way; two steps are the same when all of this is.
@@ -61,28 +98,7 @@ impl Part {
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (name, id) = match self.kind {
-            Kind::Interface => ("interface", ""),
-            Kind::Device => ("device", ""),
-            Kind::Vlan => ("VLAN", ""),
-            Kind::Mpls => ("MPLS", "label"),
-            Kind::Pppoe => ("PPPoE", "session"),
-            Kind::Gre => ("GRE", "key"),
-            Kind::GreTeb => ("GRE-TEB", "key"),
-            Kind::Pptp => ("PPTP", "call"),
-            Kind::ErspanI => ("ERSPAN I", ""),
-            Kind::ErspanII => ("ERSPAN II", "session"),
-            Kind::ErspanIII => ("ERSPAN III", "session"),
-            Kind::Vxlan => ("VXLAN", "VNI"),
-            Kind::VxlanGpe => ("VXLAN-GPE", "VNI"),
-            Kind::Geneve => ("GENEVE", "VNI"),
-            Kind::Gtp => ("GTP-U", "TEID"),
-            Kind::IpIp => ("IP-in-IP", ""),
-            Kind::SixInFour => ("6in4", ""),
-            Kind::Tzsp => ("TZSP", ""),
-            Kind::Hep => ("HEP", "agent"),
-            Kind::PeekRemote => ("PEEKREMOTE", ""),
-        };
+        let (name, id) = self.kind.names();
         f.write_str(name)?;
         if let Some([source, destination]) = self.outer {
             write!(f, " {} > {}", Endpoint::v6(source, 0).ip(), Endpoint::v6(destination, 0).ip())?;

@@ -5,9 +5,9 @@ const WINDOW: u32 = 1024;
 /// A jump ahead beyond this is taken as a restart.
 const MAX_JUMP: u32 = 65_536;
 
-/// One sequence: may start anywhere, wrap around, be reordered or duplicated within a window.
+/// The sequence numbers of one mirror: may start anywhere, wrap around, be reordered or duplicated within a window.
 #[derive(Clone, Debug)]
-pub(super) struct Sequence {
+pub struct Sequence {
     /// Highest number of the current run; `None` before the first.
     highest: Option<u32>,
     /// Numbers from the lowest to the highest of the current run.

@@ -1,11 +1,11 @@
-//! TCP streams that carry SIP: reassembled within bounds and cut into messages by Content-Length.
+//! TCP streams that carry SIP, or HEP with SIP in it: reassembled within bounds and cut into messages by their lengths.
 //!
 //! A direction is followed from the first segment that looks like SIP, or on SIP's own ports from any. All
 //! others cost one look-up and no memory.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::cutter::Cutter;
+use super::cutter::{Cutter, HEP};
 use crate::config::Config;
 use crate::packet::{Context, Endpoint, Nanos, PathId};
 use crate::sip::looks_like_sip;
@@ -252,7 +252,7 @@ impl SipStreams {
             self.skipped += direction.cutter.held() as u64;
             return Some(Direction::new(cx, sequence, opens));
         }
-        let starts = looks_like_sip(payload);
+        let starts = looks_like_sip(payload) || payload.starts_with(HEP);
         let on_trust = key.has_sip_port() && (opens || !payload.is_empty());
         (starts || on_trust).then(|| Direction::new(cx, sequence, starts || opens))
     }

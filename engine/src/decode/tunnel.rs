@@ -2,15 +2,18 @@
 
 use super::bytes::{limit, u8_at, u16_at, u32_at};
 use super::paths::{Kind, Part};
-use super::reason;
+use super::peel::{self, Inner, Layer};
 use super::walk::{IpHeader, Walk};
+use super::{mirror, reason};
+use crate::packet::LinkType;
 
 /// UDP ports that tunnels and mirrors are sent to.
-mod port {
+pub(super) mod port {
     pub const GTP_U: u16 = 2152;
     pub const VXLAN: u16 = 4789;
     pub const VXLAN_GPE: u16 = 4790;
     pub const PEEKREMOTE: u16 = 5000;
+    pub const ARUBA_ERM: u16 = 5555;
     pub const GENEVE: u16 = 6081;
     /// VXLAN before its port was assigned.
     pub const VXLAN_LINUX: u16 = 8472;
@@ -35,6 +38,7 @@ pub(super) fn is_port(destination: u16) -> bool {
             | port::VXLAN
             | port::VXLAN_GPE
             | port::PEEKREMOTE
+            | port::ARUBA_ERM
             | port::GENEVE
             | port::VXLAN_LINUX
             | port::HEP
@@ -68,95 +72,53 @@ impl Walk<'_> {
         if !may_be_tunnel(destination, payload) {
             return false;
         }
-        if self.hep3(ip, payload, wire_len) || self.peekremote_ng(ip, payload) {
+        if destination == port::GTP_U && self.gtp(ip, payload, wire_len) {
             return true;
         }
-        match destination {
-            port::VXLAN | port::VXLAN_LINUX | port::VXLAN_GPE => self.vxlan(ip, payload),
-            port::GENEVE => self.geneve(ip, payload),
-            port::GTP_U => self.gtp(ip, payload, wire_len),
-            port::HEP => self.hep1(ip, payload, wire_len),
-            port::PEEKREMOTE => self.peekremote(ip, payload, wire_len),
-            port::TZSP => self.tzsp(ip, payload, true),
-            _ => self.tzsp(ip, payload, false),
-        }
+        let layer = peel::datagram(destination, payload, wire_len);
+        layer.map(|layer| self.layer(ip, &layer)).is_some()
     }
 
     /// GRE (RFC 2784, 2890): checksum, key and sequence number where the flags say so.
     pub(super) fn gre(&mut self, ip: &IpHeader, bytes: &[u8]) {
-        let Some((gre, payload)) = Gre::parse(bytes) else { return self.skip(reason::CUT_TUNNEL) };
-        if gre.flags & 0x4007 > 1 || (gre.version() == 1) != (gre.protocol == ethertype::PPP) {
-            // Routing (withdrawn by RFC 2784) or a version that nobody defined.
-            return self.skip(reason::BAD_TUNNEL);
+        match peel::gre(bytes) {
+            Ok(layer) => self.layer(ip, &layer),
+            Err(reason) => self.skip(reason),
         }
-        let kind = match gre.protocol {
-            ethertype::ERSPAN | ethertype::ERSPAN_III => return self.erspan(ip, &gre, payload),
-            ethertype::BRIDGED => Kind::GreTeb,
-            ethertype::PPP => Kind::Pptp,
-            ethertype::IPV4 | ethertype::IPV6 | ethertype::MPLS | ethertype::MPLS_MULTICAST => Kind::Gre,
-            _ => return self.skip(reason::TUNNEL_PAYLOAD),
-        };
-        // PPTP's key is payload length and call id; NVGRE's is subnet and flow, all of which tell paths apart.
-        let id = if kind == Kind::Pptp { gre.key & 0xffff } else { gre.key };
-        if !self.enter(Part::tunnel(kind, id, ip.source, ip.destination)) {
+    }
+
+    /// Descends through a layer that was taken off.
+    fn layer(&mut self, ip: &IpHeader, layer: &Layer<'_>) {
+        if !self.enter(Part::tunnel(layer.kind, layer.id, ip.source, ip.destination)) {
             return;
         }
-        match (kind, gre.sequence) {
-            (Kind::Pptp, None) => return self.skip(reason::TUNNEL_PAYLOAD),
-            (Kind::Pptp, _) => return self.ppp(payload.strip_prefix(&[0xff, 0x03]).unwrap_or(payload)),
-            (_, Some(number)) => self.state.paths.sequence(number),
-            (_, None) => {}
+        if let Some(number) = layer.sequence {
+            self.state.paths.sequence(number);
         }
-        match kind {
-            Kind::GreTeb => self.ethernet(payload),
-            _ => self.ethertype(gre.protocol, payload),
-        }
+        self.inner(&layer.inner);
     }
 
-    /// VXLAN (RFC 7348) and its generic protocol extension. The I flag and the last reserved byte tell it.
-    fn vxlan(&mut self, ip: &IpHeader, payload: &[u8]) -> bool {
-        let (Some(flags), Some(word)) = (u8_at(payload, 0), u32_at(payload, 4)) else { return false };
-        // 0x80: group policy. 0x04: the header's fourth byte names the protocol. 0x01: OAM.
-        if flags & 0x72 != 0 || flags & 0x08 == 0 || word & 0xff != 0 {
-            return false;
-        }
-        let protocol = if flags & 0x04 != 0 { payload[3] } else { 3 };
-        let kind = if flags & 0x04 != 0 { Kind::VxlanGpe } else { Kind::Vxlan };
-        if !self.enter(Part::tunnel(kind, word >> 8, ip.source, ip.destination)) {
-            return true;
-        }
-        let inner = &payload[8..];
-        match protocol {
-            1 | 2 => self.ip(inner),
-            3 => self.ethernet(inner),
-            5 => self.mpls(inner),
-            _ => self.skip(reason::TUNNEL_PAYLOAD),
-        }
-        true
-    }
-
-    /// GENEVE (RFC 8926): version 0, options of four-byte words.
-    fn geneve(&mut self, ip: &IpHeader, payload: &[u8]) -> bool {
-        let (Some(first), Some(flags), Some(protocol), Some(word)) =
-            (u8_at(payload, 0), u8_at(payload, 1), u16_at(payload, 2), u32_at(payload, 4))
-        else {
-            return false;
-        };
-        if first >> 6 != 0 || flags & 0x3f != 0 || word & 0xff != 0 {
-            return false;
-        }
-        if !self.enter(Part::tunnel(Kind::Geneve, word >> 8, ip.source, ip.destination)) {
-            return true;
-        }
-        match (payload.get(8 + 4 * usize::from(first & 0x3f)..), protocol) {
-            (None, _) => self.skip(reason::CUT_TUNNEL),
-            (Some(inner), ethertype::BRIDGED) => self.ethernet(inner),
-            (Some(inner), ethertype::IPV4 | ethertype::IPV6 | ethertype::MPLS) => {
-                self.ethertype(protocol, inner);
+    /// Descends into what a layer holds.
+    pub(super) fn inner(&mut self, inner: &Inner<'_>) {
+        match inner {
+            Inner::Packet { link: LinkType::RAW, bytes, .. } => self.ip(bytes),
+            Inner::Packet { link, bytes, .. } => self.link(*link, bytes),
+            Inner::Typed { ethertype, bytes } => self.ethertype(*ethertype, bytes),
+            Inner::Air { radio, frame, fcs, orig_len } => {
+                let end = orig_len.map(|len| len.saturating_sub(fcs.unwrap_or(0)));
+                self.dot11(*radio, end.map_or(frame, |end| limit(frame, end)));
             }
-            _ => self.skip(reason::TUNNEL_PAYLOAD),
+            Inner::Datagram { source, destination, payload, wire_len, .. } => {
+                let header = IpHeader {
+                    source: source.with_port(0),
+                    destination: destination.with_port(0),
+                    ..IpHeader::none()
+                };
+                self.give_udp(&header, (source.port, destination.port), payload, *wire_len);
+            }
+            Inner::Ppp(bytes) => self.ppp(bytes),
+            Inner::Nothing(reason) => self.skip(reason),
         }
-        true
     }
 
     /// GTP-U (3GPP TS 29.281): version 1 and a user packet; the length has to fit the datagram.
@@ -179,6 +141,70 @@ impl Walk<'_> {
         }
         true
     }
+}
+
+/// What GRE carries. PPTP's key is payload length and call id; NVGRE's is subnet and flow, all of which tell paths apart.
+pub(super) fn gre<'a>(gre: &Gre, payload: &'a [u8]) -> Result<Layer<'a>, &'static str> {
+    if gre.flags & 0x4007 > 1 || (gre.version() == 1) != (gre.protocol == ethertype::PPP) {
+        // Routing (withdrawn by RFC 2784) or a version that nobody defined.
+        return Err(reason::BAD_TUNNEL);
+    }
+    let (kind, id, inner) = match gre.protocol {
+        ethertype::ERSPAN | ethertype::ERSPAN_III => return mirror::erspan(gre, payload),
+        ethertype::BRIDGED => (Kind::GreTeb, gre.key, Inner::ethernet(payload)),
+        ethertype::PPP => return Ok(pptp(gre, payload)),
+        ethertype::IPV4 | ethertype::IPV6 => (Kind::Gre, gre.key, Inner::ip(payload)),
+        ethertype::MPLS | ethertype::MPLS_MULTICAST => {
+            (Kind::Gre, gre.key, Inner::Typed { ethertype: gre.protocol, bytes: payload })
+        }
+        _ => return Err(reason::TUNNEL_PAYLOAD),
+    };
+    Ok(Layer { sequence: gre.sequence, ..Layer::new(kind, id, inner) })
+}
+
+/// PPTP numbers only what carries data, so its numbers say nothing about a mirror.
+fn pptp<'a>(gre: &Gre, payload: &'a [u8]) -> Layer<'a> {
+    let inner = match gre.sequence {
+        None => Inner::Nothing(reason::TUNNEL_PAYLOAD),
+        Some(_) => Inner::Ppp(payload.strip_prefix(&[0xff, 0x03]).unwrap_or(payload)),
+    };
+    Layer::new(Kind::Pptp, gre.key & 0xffff, inner)
+}
+
+/// VXLAN (RFC 7348) and its generic protocol extension. The I flag and the last reserved byte tell it.
+pub(super) fn vxlan(payload: &[u8]) -> Option<Layer<'_>> {
+    let (flags, word) = (u8_at(payload, 0)?, u32_at(payload, 4)?);
+    // 0x80: group policy. 0x04: the header's fourth byte names the protocol. 0x01: OAM.
+    if flags & 0x72 != 0 || flags & 0x08 == 0 || word & 0xff != 0 {
+        return None;
+    }
+    let protocol = if flags & 0x04 != 0 { payload[3] } else { 3 };
+    let kind = if flags & 0x04 != 0 { Kind::VxlanGpe } else { Kind::Vxlan };
+    let bytes = &payload[8..];
+    let inner = match protocol {
+        1 | 2 => Inner::ip(bytes),
+        3 => Inner::ethernet(bytes),
+        5 => Inner::Typed { ethertype: ethertype::MPLS, bytes },
+        _ => Inner::Nothing(reason::TUNNEL_PAYLOAD),
+    };
+    Some(Layer::new(kind, word >> 8, inner))
+}
+
+/// GENEVE (RFC 8926): version 0, options of four-byte words.
+pub(super) fn geneve(payload: &[u8]) -> Option<Layer<'_>> {
+    let (first, flags) = (u8_at(payload, 0)?, u8_at(payload, 1)?);
+    let (protocol, word) = (u16_at(payload, 2)?, u32_at(payload, 4)?);
+    if first >> 6 != 0 || flags & 0x3f != 0 || word & 0xff != 0 {
+        return None;
+    }
+    let inner = match (payload.get(8 + 4 * usize::from(first & 0x3f)..), protocol) {
+        (None, _) => Inner::Nothing(reason::CUT_TUNNEL),
+        (Some(bytes), ethertype::BRIDGED) => Inner::ethernet(bytes),
+        (Some(bytes), ethertype::IPV4 | ethertype::IPV6) => Inner::ip(bytes),
+        (Some(bytes), ethertype::MPLS) => Inner::Typed { ethertype: protocol, bytes },
+        _ => Inner::Nothing(reason::TUNNEL_PAYLOAD),
+    };
+    Some(Layer::new(Kind::Geneve, word >> 8, inner))
 }
 
 /// Passes the optional word (when one of E, S, PN is set) and the chain of extension headers.
@@ -207,7 +233,7 @@ pub(super) struct Gre {
 }
 
 impl Gre {
-    fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
+    pub fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let flags = u16_at(bytes, 0)?;
         let mut gre = Self { flags, protocol: u16_at(bytes, 2)?, key: 0, sequence: None };
         let mut at = 4;

@@ -2,9 +2,10 @@
 
 use super::bytes::{u16_at, u32_at};
 use super::link::is_ethernet;
-use super::paths::{Kind, Part};
+use super::paths::Kind;
+use super::peel::{Inner, Layer};
 use super::reason;
-use super::walk::{IpHeader, Walk};
+use super::walk::Walk;
 use crate::packet::LinkType;
 use crate::wifi::Radio;
 
@@ -24,6 +25,8 @@ struct Tzsp<'a> {
     kind: u8,
     encapsulation: u16,
     radio: Radio,
+    /// Length of the packet before the sensor cut it, where it says so.
+    orig_len: Option<usize>,
     payload: &'a [u8],
 }
 
@@ -31,18 +34,21 @@ impl<'a> Tzsp<'a> {
     fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (&[1, kind @ 0..=5, high, low], mut rest) = bytes.split_first_chunk::<4>()? else { return None };
         let encapsulation = u16::from_be_bytes([high, low]);
-        let mut radio = Radio::default();
+        let (mut radio, mut orig_len) = (Radio::default(), None);
         loop {
             match rest {
-                [1, payload @ ..] => return Some(Self { kind, encapsulation, radio, payload }),
+                [1, payload @ ..] => return Some(Self { kind, encapsulation, radio, orig_len, payload }),
                 [0, more @ ..] => rest = more,
                 [tag, len, more @ ..] => {
                     let (value, more) = more.split_at_checked((*len).into())?;
                     tagged(&mut radio, *tag, value);
+                    if *tag == 41 {
+                        orig_len = u16_at(value, 0).map(usize::from);
+                    }
                     rest = more;
                 }
                 // Messages without a packet may end without the end tag.
-                _ if kind > 1 => return Some(Self { kind, encapsulation, radio, payload: &[] }),
+                _ if kind > 1 => return Some(Self { kind, encapsulation, radio, orig_len, payload: &[] }),
                 _ => return None,
             }
         }
@@ -71,39 +77,37 @@ fn tagged(radio: &mut Radio, tag: u8, value: &[u8]) {
     }
 }
 
-impl Walk<'_> {
-    /// TZSP in UDP. On a port that is not its own (`known_port`) only whole, plain Ethernet is believed.
-    pub(super) fn tzsp(&mut self, ip: &IpHeader, payload: &[u8], known_port: bool) -> bool {
-        let Some(tzsp) = Tzsp::parse(payload) else { return false };
-        let certain = tzsp.carries_packet()
-            && tzsp.encapsulation == encapsulation::ETHERNET
-            && is_ethernet(tzsp.payload);
-        if !known_port && !certain {
-            return false;
-        }
-        if self.enter(Part::tunnel(Kind::Tzsp, 0, ip.source, ip.destination)) {
-            self.tzsp_payload(&tzsp);
-        }
-        true
-    }
+/// TZSP in UDP. On a port that is not its own (`known_port`) only whole, plain Ethernet is believed.
+pub(super) fn layer(payload: &[u8], known_port: bool) -> Option<Layer<'_>> {
+    let tzsp = Tzsp::parse(payload)?;
+    let certain =
+        tzsp.carries_packet() && tzsp.encapsulation == encapsulation::ETHERNET && is_ethernet(tzsp.payload);
+    (known_port || certain).then(|| Layer::new(Kind::Tzsp, 0, tzsp.inner()))
+}
 
+impl<'a> Tzsp<'a> {
+    fn inner(&self) -> Inner<'a> {
+        let Self { payload: bytes, orig_len, .. } = *self;
+        match self.encapsulation {
+            _ if !self.carries_packet() => Inner::Nothing(reason::TUNNEL_PAYLOAD),
+            encapsulation::ETHERNET => Inner::Packet { link: LinkType::ETHERNET, bytes, orig_len },
+            encapsulation::IEEE802_11 if !bytes.is_empty() => {
+                Inner::Air { radio: self.radio, frame: bytes, fcs: None, orig_len }
+            }
+            encapsulation::PRISM => Inner::Packet { link: LinkType::PRISM, bytes, orig_len },
+            encapsulation::AVS => Inner::Packet { link: LinkType::AVS, bytes, orig_len },
+            _ => Inner::Nothing(reason::TUNNEL_PAYLOAD),
+        }
+    }
+}
+
+impl Walk<'_> {
     /// TZSP as a link type.
     pub(super) fn tzsp_link(&mut self, bytes: &[u8]) {
         match Tzsp::parse(bytes) {
-            Some(tzsp) if self.deeper() => self.tzsp_payload(&tzsp),
+            Some(tzsp) if self.deeper() => self.inner(&tzsp.inner()),
             Some(_) => {}
             None => self.skip(reason::BAD_TUNNEL),
-        }
-    }
-
-    fn tzsp_payload(&mut self, tzsp: &Tzsp<'_>) {
-        match tzsp.encapsulation {
-            _ if !tzsp.carries_packet() => self.skip(reason::TUNNEL_PAYLOAD),
-            encapsulation::ETHERNET => self.ethernet(tzsp.payload),
-            encapsulation::IEEE802_11 if !tzsp.payload.is_empty() => self.dot11(tzsp.radio, tzsp.payload),
-            encapsulation::PRISM => self.air(LinkType::PRISM, tzsp.payload),
-            encapsulation::AVS => self.air(LinkType::AVS, tzsp.payload),
-            _ => self.skip(reason::TUNNEL_PAYLOAD),
         }
     }
 }

@@ -80,8 +80,7 @@ fn beacon_loss(bss: &Bss) -> Option<Finding> {
 fn sensor_drops(facts: &Facts<'_>) -> Option<Finding> {
     let dropped = facts.report.capture.dropped_by_sensor.filter(|&n| n > 0)?;
     let title = format!("The capture itself lost {dropped} packets");
-    let detail =
-        "The sensor could not keep up. Loss in this report may be the sensor's and not the network's.";
+    let detail = "The sensor, or the mirror that fed it, could not keep up. Loss in this report may be theirs and not the network's.";
     Some(finding(Severity::Warning, "sensor_drops", title, detail.to_owned()))
 }
 

@@ -214,7 +214,12 @@ mod tests {
         let summarised = |stream| StreamSummary { stream, ..StreamSummary::default() };
         let streams: Vec<StreamSummary> = legs.iter().enumerate().map(stream).map(summarised).collect();
         let calls = [summary];
-        let facts = Facts { report: &report, calls: &calls, streams: &streams };
+        let facts = Facts {
+            report: &report,
+            calls: &calls,
+            streams: &streams,
+            dropped: &crate::dropped::Dropped::default(),
+        };
         one_way_audio(&facts, &calls[0])
     }
 

@@ -6,7 +6,9 @@ mod calls;
 mod sound;
 mod wording;
 
+use crate::dropped::Dropped;
 use crate::model::{About, Call, Finding, Report, Severity, Stream};
+use crate::packet::Nanos;
 use crate::rtp::StreamSummary;
 use crate::sip::CallSummary;
 
@@ -21,6 +23,8 @@ struct Facts<'a> {
     calls: &'a [CallSummary],
     /// By id.
     streams: &'a [StreamSummary],
+    /// What the sensors dropped.
+    dropped: &'a Dropped,
 }
 
 impl<'a> Facts<'a> {
@@ -29,6 +33,14 @@ impl<'a> Facts<'a> {
         let streams = self.streams;
         let find = move |id: &u32| streams.binary_search_by_key(id, |summary| summary.stream.id).ok();
         call.streams.iter().filter_map(find).map(move |place| &streams[place].stream)
+    }
+
+    /// Packets that the sensor or a mirror before it may have lost while a stream ran.
+    fn unseen(&self, stream: &Stream) -> u64 {
+        // A path that leads on from a mirror repeats its figure.
+        let mirrored = self.report.capture.paths.iter().filter_map(|path| path.mirror_lost).max();
+        let end = stream.duration_s.map_or(stream.start, |s| Nanos(stream.start.0 + (s * 1e9) as i64));
+        self.dropped.during(stream.start, end).saturating_add(mirrored.unwrap_or(0))
     }
 
     /// The call of a stream.
@@ -40,8 +52,13 @@ impl<'a> Facts<'a> {
 
 /// Applies every rule. Most severe first, then by the first frame named.
 #[must_use]
-pub(crate) fn find(report: &Report, calls: &[CallSummary], streams: &[StreamSummary]) -> Vec<Finding> {
-    let facts = Facts { report, calls, streams };
+pub(crate) fn find(
+    report: &Report,
+    calls: &[CallSummary],
+    streams: &[StreamSummary],
+    dropped: &Dropped,
+) -> Vec<Finding> {
+    let facts = Facts { report, calls, streams, dropped };
     let mut findings = Vec::new();
     sound::find(&facts, &mut findings);
     calls::find(&facts, &mut findings);

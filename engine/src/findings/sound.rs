@@ -19,7 +19,10 @@ const LOSS_CRITICAL_PERCENT: f64 = 5.0;
 pub(super) fn find(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     for summary in facts.streams {
         let stream = &summary.stream;
-        if let Some(mut bad) = bad_mos(stream) {
+        if let Some(unseen) = unseen_loss(facts, stream) {
+            out.push(about(unseen, summary));
+            out.extend(late_packets(stream).map(|f| about(f, summary)));
+        } else if let Some(mut bad) = bad_mos(stream) {
             // what is critical beside a fair MOS is no less so beside a bad one
             bad.severity = bad.severity.max(high_loss(stream).map_or(bad.severity, |loss| loss.severity));
             out.push(about(bad, summary));
@@ -121,6 +124,24 @@ fn high_loss(stream: &Stream) -> Option<Finding> {
     Some(finding(severity, "high_loss", title, causes(stream)))
 }
 
+/// Packets are missing, and the sensor says that it or its mirror lost as many in that time: nobody can say whether the
+/// network lost any of them. Lateness is another matter.
+fn unseen_loss(facts: &Facts<'_>, stream: &Stream) -> Option<Finding> {
+    let unseen = facts.unseen(stream);
+    if stream.lost == 0 || unseen < stream.lost {
+        return None;
+    }
+    let title = format!("{:.1} % of packets not seen: {}", stream.lost_percent, stream_name(stream));
+    let detail = format!(
+        "{} of {} are missing, and the capture itself or the mirror before it lost {} in that time: the sound may have \
+         been better than this capture.",
+        stream.lost,
+        count(stream.expected, "packet"),
+        count(unseen, "packet"),
+    );
+    Some(finding(Severity::Note, "unseen_loss", title, detail))
+}
+
 fn late_packets(stream: &Stream) -> Option<Finding> {
     let (late, percent) = late(stream);
     if percent < LOSS_WARNING_PERCENT || late < 2 {
@@ -166,6 +187,7 @@ fn codec_mismatch(facts: &Facts<'_>, stream: &Stream) -> Option<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Nanos;
     use crate::model::{BufferPoint, Bursts, StreamMos};
 
     fn stream(lost: u64, late: u64, r: f64) -> Stream {
@@ -221,7 +243,15 @@ mod tests {
         for (r, kind) in [(65.0, "bad_mos"), (75.0, "high_loss")] {
             let streams = [StreamSummary { stream: stream(66, 0, r), ..StreamSummary::default() }];
             let mut found = Vec::new();
-            find(&Facts { report: &report, calls: &[], streams: &streams }, &mut found);
+            find(
+                &Facts {
+                    report: &report,
+                    calls: &[],
+                    streams: &streams,
+                    dropped: &crate::dropped::Dropped::default(),
+                },
+                &mut found,
+            );
             assert_eq!((found[0].kind.as_str(), found[0].severity), (kind, Severity::Critical));
         }
     }
@@ -232,5 +262,21 @@ mod tests {
         lossy.mos.lq = Some(4.2);
         assert!(bad_mos(&lossy).is_none());
         assert_eq!(high_loss(&lossy).unwrap().severity, Severity::Warning);
+    }
+
+    #[test]
+    fn what_the_sensor_may_have_lost_is_not_blamed_on_the_network() {
+        let mut streams = [StreamSummary { stream: stream(20, 0, 50.0), ..StreamSummary::default() }];
+        streams[0].stream.duration_s = Some(20.0);
+        let kinds = |dropped: u64| {
+            let mut sensor = crate::dropped::Dropped::default();
+            sensor.add(0, Some(Nanos(0)), Nanos(5 * Nanos::SECOND), dropped);
+            let mut found = Vec::new();
+            let report = crate::Engine::new(crate::Config::default()).report(crate::SourceInfo::default());
+            find(&Facts { report: &report, calls: &[], streams: &streams, dropped: &sensor }, &mut found);
+            found.into_iter().map(|finding| finding.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(20), ["unseen_loss"]);
+        assert_eq!(kinds(19), ["bad_mos"]);
     }
 }

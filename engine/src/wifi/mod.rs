@@ -52,6 +52,14 @@ pub struct Radio {
     pub bad_fcs: bool,
 }
 
+impl Radio {
+    /// Frequency of the primary channel in MHz, if need be from the channel's number; `None` when unknown.
+    #[must_use]
+    pub fn frequency(&self) -> Option<u16> {
+        Some(frequency(self)).filter(|mhz| *mhz != 0)
+    }
+}
+
 /// The fields of a beacon that its tracking needs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BeaconObservation {

@@ -142,6 +142,9 @@ fn starts() -> impl Strategy<Value = Vec<u8>> {
         tunnel(37008, "01000012"),
         tunnel(5000, "c8 a1 00c0 0000"),
         tunnel(7777, "00ffabcd 02 00000037"),
+        tunnel(5000, "00ffabcd 03 0000003d"),
+        tunnel(5555, "5f000000 00000001"),
+        tunnel(5555, "0000 0a00 20000000"),
     ])
 }
 

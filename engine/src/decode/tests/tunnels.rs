@@ -216,3 +216,64 @@ fn tzsp_with_802_11_tells_the_radio() {
     };
     assert_eq!((radio, frame), (&expected, &hex(BEACON)));
 }
+
+#[test]
+fn aruba_erm_in_its_forms() {
+    let beacon = hex(BEACON);
+    let len = beacon.len() as u32 + 4;
+    let record = format!("5f000000 00000001 {len:08x} {len:08x}");
+    let radiotap = "0000 0a00 20000000 c4 00";
+    let ppi = "0000 0800 69000000";
+    for (header, fcs, signal) in [
+        (format!("{record} 0002 06 3c"), "deadbeef", None),
+        (radiotap.to_owned(), "", Some(-60)),
+        (ppi.to_owned(), "", None),
+    ] {
+        let mut bench = Bench::new();
+        let items = bench.decode(LinkType::RAW, &in_udp(5555, &format!("{header} {BEACON} {fcs}"), &[]));
+        let Some(Owned::Dot11 { radio, frame, .. }) = items.first() else { panic!("{header}: {items:?}") };
+        assert_eq!((frame, radio.signal_dbm), (&beacon, signal), "{header}");
+        assert_eq!(bench.labels(), ["Aruba ERM 10.9.0.1 > 10.9.0.2"]);
+    }
+    // Another use of that port.
+    let (items, _) = decode(LinkType::RAW, &in_udp(5555, "80000001 00000002 00000003", b"hello"));
+    assert_eq!(items.len(), 1);
+    assert!(items[0].starts_with("10.9.0.1:40000 > 10.9.0.2:5555"));
+}
+
+#[test]
+fn a_longer_peekremote_ng_header_is_passed_by_its_size() {
+    let fields = "00".repeat(40);
+    let packet = in_udp(
+        5000,
+        &format!("00ffabcd 03 0000003d 00000009 0000 0000 {fields} 00000000 {BEACON} deadbeef"),
+        &[],
+    );
+    let mut bench = Bench::new();
+    let items = bench.decode(LinkType::RAW, &packet);
+    let Some(Owned::Dot11 { radio, frame, .. }) = items.first() else { panic!("{items:?}") };
+    assert_eq!((frame, radio), (&hex(BEACON), &Radio::default()));
+}
+
+#[test]
+fn a_layer_tells_the_mirrors_own_time() {
+    use super::super::peel::{self, Format, Inner, Stamp};
+    let stamp = |granularity: u8| {
+        let header = format!("1000 22eb 00000001 2000 0065 00000102 0000 00{:02x}", granularity << 1);
+        peel::gre(&[&hex(&header)[..], &frame()].concat()).unwrap().stamp
+    };
+    assert_eq!(stamp(0), Some(Stamp::Ticks { value: 0x102, nanos: 100_000 }));
+    assert_eq!(stamp(1), Some(Stamp::Ticks { value: 0x102, nanos: 100 }));
+    assert_eq!(stamp(3), None);
+    let chunks = "0000 0003 000a c0000201 0000 0004 000a c0000202 0000 0009 000a 6a000000 0000 000a 000a 000003e8 \
+                  0000 000f 000b 68656c6c6f";
+    let body = hex(chunks);
+    let message = [b"HEP3", &(body.len() as u16 + 6).to_be_bytes()[..], &body].concat();
+    let layer = peel::datagram_as(Format::Hep, &message, message.len()).unwrap();
+    assert_eq!(layer.stamp, Some(Stamp::Absolute(Nanos(0x6a00_0000 * Nanos::SECOND + 1_000_000))));
+    assert!(matches!(layer.inner, Inner::Datagram { wire_len: 5, .. }));
+    // On a port that says nothing, by content.
+    assert!(peel::guess(&message, message.len()).is_some());
+    assert!(peel::guess(&[&[8, 0, 0, 0, 0, 0, 1, 0][..], &frame()].concat(), 0).is_some());
+    assert!(peel::guess(&[0x80, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0xd5, 0xd5], 14).is_none());
+}
