@@ -128,6 +128,7 @@ local engine             -- nil after a failure
 local encapsulations     -- by interface
 local last_relative      -- of the frame before
 local last_number        -- likewise
+local is_new             -- the frame being dissected has just been fed
 local has_interfaces
 local known_link         -- of a file whose header says it for all frames
 local feed_frame
@@ -246,7 +247,8 @@ function proto.dissector(tvb, pinfo, tree)
     local number = pinfo.number
     -- A frame beyond the last one is new, without asking. (Under `-2 -R` several have the same number.)
     local visited = number <= last_number and pinfo.visited
-    if not visited then feed(tvb, pinfo, number) end
+    is_new = not visited
+    if is_new then feed(tvb, pinfo, number) end
     if tree and engine and is_wanted(tree, visited) then show(tree, pinfo, visited) end
 end
 
@@ -260,7 +262,8 @@ local ENCRYPTED_AIR = "wlan.fc.protected == 1"
 
 local function observe(kind, extractor, pinfo)
     -- Each frame once: taps are also called again for what was read before, and in the second of two passes.
-    if not engine or pinfo.visited then return end
+    -- (pinfo.visited is true in every tap.)
+    if not (engine and is_new) then return end
     local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
     for _, info in ipairs({ extractor() }) do
         local _, problem = engine:observe(kind, info.range:bytes():raw(), pinfo.number, pinfo.rel_ts, source,
@@ -310,7 +313,7 @@ local function read_header(file)
 end
 
 local function register_reader()
-    local reader = FileHandler.new("Airtone (reads headers only)", "airtone_header", "Header of a pcap", "rm")
+    local reader = FileHandler.new("Airtone (reads headers only)", "airtone_header", "Header of a pcap", "rms")
     function reader.read_open(file)
         -- In a live capture the fields have been asked for already.
         if not engine then read_header(file) end
