@@ -134,7 +134,9 @@ pub(super) fn observe(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Ans
     let (Some(kind), Some(bytes), Some(frame), Some(relative)) =
         (arguments.bytes(1), arguments.bytes(2), arguments.number(3), arguments.number(4))
     else {
-        return Answer::refuse("airtone: observe(kind, bytes, number, relative, source, port, destination, port)");
+        return Answer::refuse(
+            "airtone: observe(kind, bytes, number, relative, source, port, destination, port)",
+        );
     };
     let what = match kind {
         b"tls" => Observation::Sip { transport: Transport::Tls, message: bytes },
