@@ -299,16 +299,39 @@ local function may_be_decrypted(link)
     return AIR[link] or not found or (keys ~= nil and keys ~= "")
 end
 
+local function word(bytes, at, swapped)
+    local a, b, c, d = bytes:byte(at, at + 3)
+    if not d then return nil end
+    if swapped then a, b, c, d = d, c, b, a end
+    return a + 256 * b + 65536 * c + 16777216 * d
+end
+
+-- Whether a pcapng says, before its first packet, that nothing in it can be decrypted: wires only and no secrets.
+local function is_plain_pcapng(header)
+    local swapped = word(header, 9) == 0x4d3c2b1a
+    local at = 1
+    while true do
+        local kind, length = word(header, at, swapped), word(header, at + 4, swapped)
+        if not length or length < 12 then return false end
+        if kind == 6 or kind == 3 or kind == 2 then return true end
+        local link = kind == 1 and word(header, at + 8, swapped)
+        if kind == 10 or not link and kind == 1 or link and may_be_decrypted(link % 65536) then return false end
+        at = at + length
+    end
+end
+
 local function read_header(file)
-    local header = file:read(24)
+    -- No more than this, as Wireshark has to step back even in a pipe.
+    local header = file:read(1024)
     if type(header) ~= "string" or #header < 24 then return end
-    local a, b, c, d = header:byte(1, 4)
-    local e, f, g, h = header:byte(21, 24)
-    if a == 0xd4 and b == 0xc3 and c == 0xb2 and d == 0xa1 then known_link = e + 256 * f
-    elseif a == 0xa1 and b == 0xb2 and c == 0xc3 and d == 0xd4 then known_link = h + 256 * g
-    else return end
-    extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
-    if not may_be_decrypted(known_link) then extractors = {} end
+    local magic = word(header, 1)
+    if magic == 0x0a0d0d0a then
+        if is_plain_pcapng(header) then extractors.sip, extractors.rtp = nil, nil end
+    elseif magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1 then
+        known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536
+        extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
+        if not may_be_decrypted(known_link) then extractors = {} end
+    end
     collectgarbage()
 end
 
