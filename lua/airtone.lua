@@ -113,16 +113,24 @@ proto.prefs.delay = Pref.string("One-way delay (ms)", "",
 
 -- Frames ----------------------------------------------------------------------------------------------------
 
--- Every extractor costs on every frame, so only the interface is read each time: the link type belongs to it,
--- and the exact time of one frame gives that of all others.
-local interface_field = Field.new("frame.interface_id")
-local encapsulation_field = Field.new("frame.encap_type")
-local epoch_field = Field.new("frame.time_epoch")
+-- An extractor makes Wireshark build its field for every frame, read or not, and costs more than all the rest.
+-- Of those here only the interface is read each time: the link type belongs to it, and the exact time of one
+-- frame gives that of all others.
+local extractors = {
+    interface = Field.new("frame.interface_id"),
+    encapsulation = Field.new("frame.encap_type"),
+    epoch = Field.new("frame.time_epoch"),
+    sip = Field.new("sip"),
+    rtp = Field.new("rtp"),
+}
 
 local engine             -- nil after a failure
 local encapsulations     -- by interface
 local last_relative      -- of the frame before
+local last_number        -- likewise
+local is_new             -- the frame being dissected has just been fed
 local has_interfaces
+local known_link         -- of a file whose header says it for all frames
 local feed_frame
 
 local function fail(message)
@@ -135,43 +143,45 @@ local function start()
     local made, problem = airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
         tonumber(proto.prefs.delay))
     if engine then engine:free() end
-    engine, encapsulations, last_relative, has_interfaces = made, {}, math.huge, true
+    engine, encapsulations, last_relative, last_number = made, {}, math.huge, 0
+    has_interfaces = extractors.interface ~= nil
     if not made then return fail(problem) end
     feed_frame = made.feed
+    if known_link then made:link(known_link) end
 end
 
 -- Beyond this (46 days), a double in seconds no longer holds nanoseconds.
 local FAR = 4e6
 
 -- Times of frames are seconds after a reference, exact to the nanosecond (abs_ts is not: it is a double that
--- counts from 1970). The reference is found again when time steps back, as it does at frames that
--- the user sets as time reference.
+-- counts from 1970, exact to the microsecond). The reference is found again when time steps back, as it does at
+-- frames that the user sets as time reference.
 local function set_clock(pinfo, relative)
-    local epoch = epoch_field()
+    local epoch = extractors.epoch and extractors.epoch()
     local at = epoch and epoch.value
     if at then engine:clock(at.secs, at.nsecs, relative) else engine:clock(pinfo.abs_ts, nil, relative) end
 end
 
 -- nil in the first of two passes (tshark -2), in which there is no tree; the library then looks at the bytes.
 local function encapsulation(interface)
-    local info = encapsulation_field()
+    local info = extractors.encapsulation and extractors.encapsulation()
     local number = info and info.value
     encapsulations[interface] = number
     return number
 end
 
-local function feed(tvb, pinfo)
+local function feed(tvb, pinfo, number)
     local relative = pinfo.rel_ts
     if relative < last_relative or relative > FAR then set_clock(pinfo, relative) end
-    last_relative = relative
-    local interface = 0
+    last_relative, last_number = relative, number
+    local interface, link = 0, nil
     if has_interfaces then
-        local info = interface_field()
+        local info = extractors.interface()
         -- Formats without interface numbers, such as classic pcap, have none in any frame.
         if info then interface = info.value else has_interfaces = false end
     end
-    local _, problem = feed_frame(engine, tvb:raw(), pinfo.number, relative, pinfo.len, interface,
-        encapsulations[interface] or encapsulation(interface))
+    if not known_link then link = encapsulations[interface] or encapsulation(interface) end
+    local _, problem = feed_frame(engine, tvb:raw(), number, relative, pinfo.len, interface, link)
     if problem then fail(problem) end
 end
 
@@ -221,23 +231,128 @@ end
 -- nothing, as the extractors above make Wireshark build one for every frame. Findings are shown in any case
 -- once the capture has been read, for those who collect expert information.
 local own
+local in_window = gui_enabled()
+local wanted             -- in tshark, where nothing can change it on the way
 local function is_wanted(tree, visited)
-    own = own or Dissector.get("airtone")
-    return visited or tree:referenced(own)
+    if visited then return true end
+    if wanted == nil or in_window then
+        own = own or Dissector.get("airtone")
+        wanted = tree:referenced(own)
+    end
+    return wanted
 end
 
 function proto.dissector(tvb, pinfo, tree)
     if not engine then return end
-    local visited = pinfo.visited
-    if not visited then feed(tvb, pinfo) end
+    local number = pinfo.number
+    -- A frame beyond the last one is new, without asking. (Under `-2 -R` several have the same number.)
+    local visited = number <= last_number and pinfo.visited
+    is_new = not visited
+    if is_new then feed(tvb, pinfo, number) end
     if tree and engine and is_wanted(tree, visited) then show(tree, pinfo, visited) end
 end
 
-function proto.init()
-    start()
+register_postdissector(proto)
+
+-- What only Wireshark can read ------------------------------------------------------------------------------
+
+-- SIP in TLS and everything in encrypted frames of 802.11: where Wireshark has the keys, it goes to the engine as
+-- an observation of its frame, which the engine could not read itself. Taps are called for such frames only.
+local ENCRYPTED_AIR = "wlan.fc.protected == 1"
+
+local function observe(kind, extractor, pinfo)
+    -- Each frame once: taps are also called again for what was read before, and in the second of two passes.
+    -- (pinfo.visited is true in every tap.)
+    if not (engine and is_new) then return end
+    local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
+    for _, info in ipairs({ extractor() }) do
+        local _, problem = engine:observe(kind, info.range:bytes():raw(), pinfo.number, pinfo.rel_ts, source,
+            pinfo.src_port, destination, pinfo.dst_port)
+        if problem then return fail(problem) end
+    end
 end
 
-register_postdissector(proto)
+local function listen(tap, filter, kind)
+    local extractor = extractors[tap]
+    local listener = Listener.new(tap, filter)
+    function listener.packet(pinfo) observe(kind, extractor, pinfo) end
+end
+
+local listening = false
+local function listen_where_decrypted()
+    if listening or not extractors.sip then return end
+    listening = true
+    listen("sip", "tls", "tls")
+    for _, tap in ipairs({ "sip", "rtp" }) do listen(tap, ENCRYPTED_AIR, "datagram") end
+end
+
+-- Header of the file ----------------------------------------------------------------------------------------
+
+-- tshark asks every registered reader whether a file is its own, before any frame is dissected and whether the
+-- file is compressed or comes from a pipe. This one never says yes. The header of a classic pcap with
+-- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds;
+-- so the extractors are given up, which Wireshark notices when they are collected.
+local AIR = { [105] = true, [119] = true, [127] = true, [163] = true, [192] = true }
+
+local function may_be_decrypted(link)
+    local found, keys = pcall(get_preference, "tls.keylog_file")
+    return AIR[link] or not found or (keys ~= nil and keys ~= "")
+end
+
+local function word(bytes, at, swapped)
+    local a, b, c, d = bytes:byte(at, at + 3)
+    if not d then return nil end
+    if swapped then a, b, c, d = d, c, b, a end
+    return a + 256 * b + 65536 * c + 16777216 * d
+end
+
+-- Whether a pcapng says, before its first packet, that nothing in it can be decrypted: wires only and no secrets.
+local function is_plain_pcapng(header)
+    local swapped = word(header, 9) == 0x4d3c2b1a
+    local at = 1
+    while true do
+        local kind, length = word(header, at, swapped), word(header, at + 4, swapped)
+        if not length or length < 12 then return false end
+        if kind == 6 or kind == 3 or kind == 2 then return true end
+        local link = kind == 1 and word(header, at + 8, swapped)
+        if kind == 10 or not link and kind == 1 or link and may_be_decrypted(link % 65536) then return false end
+        at = at + length
+    end
+end
+
+local function read_header(file)
+    -- No more than this, as Wireshark has to step back even in a pipe.
+    local header = file:read(1024)
+    if type(header) ~= "string" or #header < 24 then return end
+    local magic = word(header, 1)
+    if magic == 0x0a0d0d0a then
+        if is_plain_pcapng(header) then extractors.sip, extractors.rtp = nil, nil end
+    elseif magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1 then
+        known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536
+        extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
+        if not may_be_decrypted(known_link) then extractors = {} end
+    end
+    collectgarbage()
+end
+
+local function register_reader()
+    local reader = FileHandler.new("Airtone (reads headers only)", "airtone_header", "Header of a pcap", "rms")
+    function reader.read_open(file)
+        -- In a live capture the fields have been asked for already.
+        if not engine then read_header(file) end
+        return false
+    end
+    function reader.read() return false end
+    function reader.seek_read() return false end
+    register_filehandler(reader)
+end
+
+if not in_window then register_reader() end
+
+function proto.init()
+    start()
+    listen_where_decrypted()
+end
 
 -- Reports ---------------------------------------------------------------------------------------------------
 

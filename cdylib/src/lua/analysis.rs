@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use airtone_engine::observation::Observed;
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
 use airtone_report::{View, html, json, text};
@@ -65,6 +66,11 @@ impl Analysis {
         self.link.unwrap_or(LinkType(u16::MAX))
     }
 
+    /// What all frames begin with whose link type the host does not tell.
+    pub(super) fn set_link(&mut self, link: LinkType) {
+        self.link = Some(link);
+    }
+
     /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns).
     pub(super) fn time(&self, relative: f64) -> Nanos {
         Nanos(self.origin.saturating_add(nanos(relative)))
@@ -72,6 +78,10 @@ impl Analysis {
 
     pub(super) fn packet(&mut self, packet: &Packet<'_>) {
         self.session.packet(packet);
+    }
+
+    pub(super) fn observe(&mut self, observed: &Observed<'_>) {
+        self.session.observe(observed);
     }
 
     pub(super) fn facts(&self, frame: u64) -> Option<FrameFacts> {

@@ -1,6 +1,10 @@
 //! What a Lua script may ask for: arguments in, a short answer out. Safe code; nothing here computes a figure.
 
+use std::net::IpAddr;
+
 use airtone_engine::config::JitterBuffer;
+use airtone_engine::observation::{Observation, Observed};
+use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::{Config, LinkType, Packet};
 use airtone_report::View;
 use airtone_report::html::INTERVAL_POINTS;
@@ -114,6 +118,48 @@ pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
     };
     analysis.packet(&packet);
     Answer::NOTHING
+}
+
+/// `engine:link(number)`: frames come with this link type of pcap (the number in the header of the file) where
+/// `feed` does not tell their encapsulation.
+pub(super) fn link(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    // The upper bits say how long the checksum is.
+    if let Some(number) = arguments.number(1) {
+        analysis.set_link(LinkType((number as u32 & 0xffff) as u16));
+    }
+    Answer::NOTHING
+}
+
+/// `engine:observe(kind, bytes, number, relative, source, source port, destination, destination port)`: what
+/// only the host could make readable in a frame that was fed before. `kind` is `tls` (a SIP message that came in
+/// TLS) or `datagram` (the payload of a UDP datagram that was encrypted on the air); addresses are texts.
+pub(super) fn observe(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let (Some(kind), Some(bytes), Some(frame), Some(relative)) =
+        (arguments.bytes(1), arguments.bytes(2), arguments.number(3), arguments.number(4))
+    else {
+        return Answer::refuse(
+            "airtone: observe(kind, bytes, number, relative, source, port, destination, port)",
+        );
+    };
+    let what = match kind {
+        b"tls" => Observation::Sip { transport: Transport::Tls, message: bytes },
+        b"datagram" => Observation::Datagram { payload: bytes },
+        _ => return Answer::refuse("airtone: observe knows tls and datagram"),
+    };
+    let at = analysis.time(relative);
+    let (source, destination) = (endpoint(arguments, 5), endpoint(arguments, 7));
+    analysis.observe(&Observed { frame: frame as u64, at, source, destination, what });
+    Answer::NOTHING
+}
+
+/// Address in argument `n` and port in the one after it.
+fn endpoint(arguments: &Arguments<'_>, n: u8) -> Option<Endpoint> {
+    let address: IpAddr = std::str::from_utf8(arguments.bytes(n)?).ok()?.parse().ok()?;
+    let octets = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    };
+    Some(Endpoint { octets, port: arguments.number(n + 1)? as u16 })
 }
 
 /// `engine:facts(number)`: call, stream, jitter, delta, lost_before, late, duplicate, bssid, beacons lost

@@ -4,6 +4,7 @@
 //! much memory fail the benchmark; slowness does not, because machines differ.
 
 mod measure;
+mod plugin;
 mod publish;
 mod verify;
 
@@ -41,6 +42,9 @@ pub struct Args {
     /// Runs of each command; the median counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
+    /// Measure the plugin in tshark and nothing else: CPU with it against CPU without it.
+    #[arg(long, conflicts_with_all = ["quick", "binary", "publish"])]
+    plugin: bool,
     /// Measure this tshark-post rather than build one.
     #[arg(long)]
     binary: Option<PathBuf>,
@@ -81,6 +85,9 @@ struct Memory {
 
 /// The `bench` command.
 pub fn run(args: &Args) -> anyhow::Result<()> {
+    if args.plugin {
+        return plugin::run(args.runs);
+    }
     let binary = match &args.binary {
         Some(path) => path.clone(),
         None => build()?,
