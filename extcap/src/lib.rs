@@ -5,4 +5,6 @@
 
 pub mod dialog;
 pub mod failure;
+pub mod filter;
 pub mod source;
+pub mod sys;
