@@ -8,3 +8,4 @@ pub mod failure;
 pub mod filter;
 pub mod source;
 pub mod sys;
+pub mod wifi;

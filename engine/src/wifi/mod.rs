@@ -74,6 +74,15 @@ pub struct BeaconObservation {
     pub radio: Radio,
 }
 
+impl BeaconObservation {
+    /// The beacon in a captured packet of `orig_len` bytes on the wire; `None` when it is none or damaged.
+    #[must_use]
+    pub fn of(link: LinkType, bytes: &[u8], orig_len: u32) -> Option<Self> {
+        let (radio, frame) = strip_captured(link, bytes, orig_len).filter(|(radio, _)| !radio.bad_fcs)?;
+        beacon::parse(&dot11::header(frame)?, &radio, frame)
+    }
+}
+
 /// Takes the radio header off. Returns what it said and the MAC frame without FCS; `None` when the header
 /// is malformed or `link` is not a kind of 802.11.
 ///

@@ -1,6 +1,8 @@
 //! What speaks to the kernel. The only unsafe code of this crate is here, each block with its reason.
 
 pub mod link;
+pub mod netlink;
+pub mod power;
 pub mod ring;
 
 use std::io;
