@@ -72,12 +72,30 @@ impl<W: Write> PcapNgOut<W> {
     /// # Errors
     /// When the writer does not take it.
     pub fn interface(&mut self, interface: &Interface, snaplen: u32) -> io::Result<u32> {
+        self.interface_with_filter(interface, snaplen, "")
+    }
+
+    /// As [`Self::interface`], with the capture filter of the interface in the language of libpcap; empty for none.
+    ///
+    /// # Errors
+    /// As [`Self::interface`].
+    pub fn interface_with_filter(
+        &mut self,
+        interface: &Interface,
+        snaplen: u32,
+        filter: &str,
+    ) -> io::Result<u32> {
         let mut options = Vec::new();
         if !interface.name.is_empty() {
             options.push(InterfaceDescriptionOption::IfName(clip(&interface.name)));
         }
         if !interface.description.is_empty() {
             options.push(InterfaceDescriptionOption::IfDescription(clip(&interface.description)));
+        }
+        if !filter.is_empty() {
+            // The first byte says in which language: 0 is a string of libpcap.
+            let filter = [&[0], clip(filter).as_bytes()].concat();
+            options.push(InterfaceDescriptionOption::IfFilter(filter.into()));
         }
         options.push(InterfaceDescriptionOption::IfTsResol(InterfaceTsResolution::NANO));
         let linktype = DataLink::from(u32::from(interface.link.0));
@@ -117,12 +135,32 @@ impl<W: Write> PcapNgOut<W> {
         let mut options: Vec<_> =
             counters.received.map(InterfaceStatisticsOption::IsbIfRecv).into_iter().collect();
         options.push(InterfaceStatisticsOption::IsbIfDrop(counters.dropped));
+        self.statistics_block(interface, at, options)
+    }
+
+    /// Notes that from now on the radio of an interface listens to a channel, centre of the primary channel and width
+    /// in MHz, or with `None` to nothing: see `docs/pcapng.md`.
+    ///
+    /// # Errors
+    /// As [`Self::statistics`].
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>) -> io::Result<()> {
+        let note = match channel {
+            Some((centre, width)) => format!("airtone: listening {centre}/{width}"),
+            None => "airtone: listening -".to_owned(),
+        };
+        let comment = InterfaceStatisticsOption::Common(CommonOption::Comment(note.into()));
+        self.statistics_block(interface, at, vec![comment])
+    }
+
+    fn statistics_block(
+        &mut self,
+        interface: u32,
+        at: Nanos,
+        options: Vec<InterfaceStatisticsOption<'_>>,
+    ) -> io::Result<()> {
         let timestamp = since_1970(at)?;
-        self.block(&Block::InterfaceStatistics(InterfaceStatisticsBlock {
-            interface_id: interface,
-            timestamp,
-            options,
-        }))
+        let interface_id = interface;
+        self.block(&Block::InterfaceStatistics(InterfaceStatisticsBlock { interface_id, timestamp, options }))
     }
 
     /// Hands on what the writer holds.
@@ -131,6 +169,11 @@ impl<W: Write> PcapNgOut<W> {
     /// When the writer cannot.
     pub fn flush(&mut self) -> io::Result<()> {
         self.out.get_mut().flush()
+    }
+
+    /// The writer, for one that collects blocks: only whole blocks may be taken out of it.
+    pub fn get_mut(&mut self) -> &mut W {
+        self.out.get_mut()
     }
 
     /// The writer.

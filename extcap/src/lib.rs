@@ -3,9 +3,31 @@
 //! Wireshark starts the binary of this crate for each step: it asks which interfaces there are ([`source::Kind::interfaces`]),
 //! what can be set ([`dialog`]), and then captures ([`source::Source`]) into a FIFO.
 
+pub mod args;
+pub mod capture;
 pub mod dialog;
 pub mod failure;
 pub mod filter;
+pub mod grammar;
+pub mod help;
+pub mod life;
+pub mod live;
+pub mod log;
+pub mod pipe;
+pub mod privileges;
+pub mod protocol;
+pub mod replay;
+pub mod sink;
 pub mod source;
 pub mod sys;
+pub mod toolbar;
 pub mod wifi;
+pub mod writer;
+
+use source::Kind;
+
+/// Every kind of sources, in the order of Wireshark's list.
+#[must_use]
+pub fn kinds() -> Vec<Box<dyn Kind>> {
+    vec![Box::new(wifi::Wifi), Box::new(replay::Replay)]
+}

@@ -18,6 +18,22 @@ pub struct Options {
     pub capture_filter: String,
 }
 
+impl Options {
+    /// The value of an argument; `None` where it was not given or is empty.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// A yes or no, `default` where it was not given. As in Wireshark a `y`, a `t` or a digit but 0 is a yes.
+    #[must_use]
+    pub fn is_on(&self, name: &str, default: bool) -> bool {
+        let is_yes =
+            |value: &str| value.contains(['y', 'Y', 't', 'T', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+        self.text(name).map_or(default, is_yes)
+    }
+}
+
 /// An interface as Wireshark's list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
@@ -50,6 +66,19 @@ pub trait Kind {
     /// One sentence for the user.
     fn open(&self, interface: &str, options: &Options) -> Result<Box<dyn Source>, Failure>;
 
+    /// Checks a capture filter, in the dialog and before [`Self::open`]. Touches no hardware.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with it. Without an implementation of its own a kind takes no filter but the empty one.
+    fn check_filter(&self, interface: &str, filter: &str) -> Result<(), Failure> {
+        if filter.trim().is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{interface} takes no capture filter: leave it empty and use a display filter"
+        )))
+    }
+
     /// Takes back what a killed capture left, where the kernel does not do it.
     fn cleanup(&self);
 }
@@ -58,6 +87,11 @@ pub trait Kind {
 pub trait Source {
     /// How it captures, for the comment of the section: source, filter, what is kept.
     fn comment(&self) -> String;
+
+    /// Whether it goes on to configure network interfaces while capturing, and may not give the right to that back.
+    fn configures_network(&self) -> bool {
+        false
+    }
 
     /// The interfaces known by now. The list may grow while capturing and never shrinks; packets name a place in it.
     fn interfaces(&self) -> &[Interface];
@@ -123,6 +157,12 @@ pub trait Sink {
     /// Something about the capture that must be in the file at its place in time, such as the channel that the radio listens to:
     /// written as a pcapng custom block or comment that the engine reads again.
     fn note(&mut self, at: Nanos, note: Note);
+
+    /// Whether a source that can wait should: packets handed over now might be dropped soon. A file waits, a radio does
+    /// not.
+    fn is_full(&self) -> bool {
+        false
+    }
 }
 
 /// What a capture says about itself.

@@ -274,6 +274,10 @@ impl Source for WifiSource {
         )
     }
 
+    fn configures_network(&self) -> bool {
+        true
+    }
+
     fn interfaces(&self) -> &[Interface] {
         &self.interfaces
     }

@@ -1,0 +1,137 @@
+//! `--capture`: from the source to the FIFO.
+//!
+//! The FIFO is opened before anything that can fail: Wireshark 4.0 waits for ever for a FIFO that was never opened.
+
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use airtone_capture::write::Section;
+
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::life::Life;
+use crate::live::Feed;
+use crate::log::Log;
+use crate::pipe::{self, Pipe};
+use crate::privileges;
+use crate::sink::Outlet;
+use crate::source::{Flow, Kind, Source};
+use crate::toolbar::{self, Change, Toolbar};
+use crate::writer::{Queue, Writer};
+
+/// How long the source may wait for a packet.
+const WAIT: Duration = Duration::from_millis(50);
+/// How often new drops are told.
+const STATISTICS: Duration = Duration::from_secs(1);
+
+/// Captures until the source ends, the reader goes, or Wireshark says so.
+///
+/// # Errors
+/// One sentence.
+pub fn run(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<(), Failure> {
+    let Some(fifo) = &args.fifo else {
+        return Err(Failure::new(
+            "no --fifo was given: name the FIFO or file to write to, or - for standard output",
+        ));
+    };
+    let life = Life::watch(pipe::is_fifo(fifo));
+    let life = life.map_err(|error| Failure::new(format!("signals cannot be handled: {error}")))?;
+    let Some(pipe) = Pipe::open(fifo, &life)? else { return Ok(()) };
+    let source = open(args, kinds)?;
+    privileges::drop_capabilities(source.configures_network());
+
+    let toolbar = args.control_out.clone().map(Toolbar::open);
+    let changes = args.control_in.as_deref().map(toolbar::changes);
+    let log = Log::open(args.log_file.as_deref(), toolbar.clone(), args.is_debug())?;
+    let section = Section {
+        application: format!("airtone-extcap {}", env!("CARGO_PKG_VERSION")),
+        comment: source.comment(),
+    };
+    log.line(&section.comment);
+    let (writer, queue) = Writer::start(pipe);
+    let feed = toolbar.clone().map(Feed::start);
+    let outlet = Outlet::new(&section, queue.clone(), log.clone(), feed);
+    let outlet = outlet.map_err(|error| Failure::new(format!("the capture cannot be begun: {error}")))?;
+    let mut capture = Capture { source, outlet, log, toolbar, filter: args.options.capture_filter.clone() };
+    let ended = capture.run(&life, &queue, changes.as_ref());
+    drop(capture);
+    writer.finish(queue, &life)?;
+    ended
+}
+
+/// Finds the kind of the interface and opens its source.
+fn open(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<Box<dyn Source>, Failure> {
+    let kind = crate::protocol::kind_of(&args.interface, kinds)?;
+    kind.check_filter(&args.interface, &args.options.capture_filter)?;
+    kind.open(&args.interface, &args.options)
+}
+
+struct Capture {
+    source: Box<dyn Source>,
+    outlet: Outlet,
+    log: Log,
+    toolbar: Option<Toolbar>,
+    filter: String,
+}
+
+impl Capture {
+    fn run(&mut self, life: &Life, queue: &Queue, changes: Option<&Receiver<Change>>) -> Result<(), Failure> {
+        self.advance()?;
+        let mut next = Instant::now() + STATISTICS;
+        let ended = loop {
+            if life.is_over() || queue.is_closed() {
+                break Ok(());
+            }
+            for change in changes.into_iter().flat_map(Receiver::try_iter) {
+                self.change(&change);
+            }
+            let flow = self.source.read(&mut self.outlet, WAIT);
+            self.advance()?;
+            match flow {
+                Ok(Flow::Open) => {}
+                Ok(Flow::Ended) => break Ok(()),
+                Err(failure) => break Err(failure),
+            }
+            if Instant::now() >= next {
+                next = Instant::now() + STATISTICS;
+                let counters = self.source.counters();
+                self.outlet.statistics(&counters, false);
+            }
+        };
+        let counters = self.source.counters();
+        self.outlet.statistics(&counters, true);
+        self.tell_end(&ended);
+        ended
+    }
+
+    fn advance(&mut self) -> Result<(), Failure> {
+        let advanced = self.outlet.advance(self.source.interfaces(), &self.filter);
+        advanced.map_err(|error| Failure::new(format!("an interface cannot be described: {error}")))
+    }
+
+    fn change(&mut self, change: &Change) {
+        if change.number < toolbar::FIRST_OWN {
+            return;
+        }
+        self.log.debug(|| format!("control {} was set", change.number));
+        if let Err(failure) = self.source.control(change.number, &change.payload) {
+            self.log.line(&failure.to_string());
+            if let Some(toolbar) = &self.toolbar {
+                toolbar.status(&failure.to_string());
+            }
+        }
+    }
+
+    fn tell_end(&self, ended: &Result<(), Failure>) {
+        if self.outlet.dropped() > 0 {
+            self.log.line(&format!(
+                "{} packets dropped, since they were not taken in time",
+                self.outlet.dropped()
+            ));
+        }
+        match ended {
+            Ok(()) => self.log.line("the capture has ended"),
+            Err(failure) => self.log.line(&failure.to_string()),
+        }
+    }
+}
