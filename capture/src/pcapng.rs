@@ -405,19 +405,24 @@ impl PcapNg {
             value.and_then(|value| u64_at(value, 0, self.order)).unwrap_or(0)
         };
         let total = count(5_u16).saturating_add(count(7));
+        let comment = Options::new(body.get(12..).unwrap_or_default(), self.order).value(1);
         let Some(local) = self.section.get_mut(index as usize) else {
             warnings.add(|| format!("the statistics at byte {offset} name no interface; passed over"));
             return None;
         };
+        let at = match (high, low) {
+            (0, 0) => self.last.unwrap_or_default(),
+            _ => local.scale.time(high, low),
+        };
+        if let Some(channel) = comment.and_then(listening) {
+            let what = What::Listening(channel);
+            return Some(Head { at, interface: local.id, numbered_before: 0, what });
+        }
         let dropped = total.saturating_sub(local.dropped);
         if dropped == 0 {
             return None;
         }
         local.dropped = total;
-        let at = match (high, low) {
-            (0, 0) => self.last.unwrap_or_default(),
-            _ => local.scale.time(high, low),
-        };
         Some(Head { at, interface: local.id, numbered_before: 0, what: What::Dropped(dropped) })
     }
 }
@@ -433,6 +438,17 @@ fn byte_order(head: &[u8]) -> Option<Endianness> {
         [0x4d, 0x3c, 0x2b, 0x1a] => Some(Endianness::Little),
         _ => None,
     }
+}
+
+/// What [`crate::write::PcapNgOut::listening`] writes; the outer `None` for any other comment.
+fn listening(comment: &[u8]) -> Option<Option<(u32, u32)>> {
+    let channel =
+        std::str::from_utf8(comment).ok()?.trim_end_matches('\0').strip_prefix("airtone: listening ")?;
+    if channel == "-" {
+        return Some(None);
+    }
+    let (centre, width) = channel.split_once('/')?;
+    Some(Some((centre.parse().ok()?, width.parse().ok()?)))
 }
 
 /// An option that is text, also where it is no UTF-8 or ends in zeros.

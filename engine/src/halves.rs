@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item};
 use crate::facts::FrameFacts;
-use crate::packet::{Context, Nanos, Packet, Transport};
+use crate::packet::{Context, Nanos, Packet, PathId, Transport};
 use crate::rtp::Plain;
 use crate::wifi::Radio;
 
@@ -59,6 +59,7 @@ enum Other {
     Tcp { cx: Context, sequence: u32, flags: u8, payload: Range<usize> },
     Dot11 { cx: Context, radio: Radio, frame: Range<usize> },
     Dropped { interface: u32, at: Nanos, packets: u64 },
+    Listening { path: PathId, at: Nanos, channel: Option<(u32, u32)> },
 }
 
 impl Engine {
@@ -96,6 +97,12 @@ impl Front {
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
         *self.dropped_by_sensor.get_or_insert(0) += packets;
         batch.push(Other::Dropped { interface, at, packets });
+    }
+
+    /// As [`Engine::listening`].
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>, batch: &mut Batch) {
+        let path = self.decoder.path_of_interface(interface);
+        batch.push(Other::Listening { path, at, channel });
     }
 }
 
@@ -172,6 +179,7 @@ impl Back {
             Other::Dropped { interface, at, packets } => {
                 trackers.wifi.sensor_dropped(interface, at, packets);
             }
+            Other::Listening { path, at, channel } => trackers.wifi.listening(path, at, channel),
         }
     }
 }

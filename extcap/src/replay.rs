@@ -282,7 +282,7 @@ impl Player {
                         counters.dropped = counters.dropped.saturating_add(packets);
                     }
                 }
-                Some(Record::Observed(_)) => {}
+                Some(Record::Observed(_) | Record::Listening { .. }) => {}
                 None => {
                     if !self.begin_again(sink)? {
                         return Ok(false);

@@ -62,6 +62,7 @@ fn take(engine: &mut Engine, record: Record<'_>) {
             engine.observe(&observed);
         }
         Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
+        Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
     }
 }
 
@@ -84,6 +85,9 @@ fn on_two_threads(input: &mut Input, engine: Engine, progress: &mut Progress) ->
             Record::Packet(packet) => front.packet(&packet, &mut batch),
             Record::Dropped { interface, at, packets } => {
                 front.sensor_dropped(interface, at, packets, &mut batch);
+            }
+            Record::Listening { interface, at, channel } => {
+                front.listening(interface, at, channel, &mut batch);
             }
             Record::Observed(_) => debug_assert!(false, "an export among the captures"),
         })? {

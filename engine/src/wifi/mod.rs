@@ -8,6 +8,7 @@ pub mod channel;
 mod dot11;
 mod fcs;
 mod histogram;
+mod listening;
 mod loss;
 mod payload;
 mod radio_headers;
@@ -20,6 +21,8 @@ mod tracker;
 
 #[cfg(test)]
 mod captures;
+#[cfg(test)]
+mod dwell;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
