@@ -11,6 +11,7 @@ mod format;
 mod head;
 mod held;
 mod interfaces;
+mod notes;
 mod options;
 mod pcap;
 mod pcapng;
@@ -31,6 +32,7 @@ use airtone_engine::{Nanos, Packet};
 pub use head::Interface;
 use head::{Ordinary, What};
 use interfaces::Interfaces;
+pub use notes::Listening;
 use source::Source;
 
 pub use export::export_commands;

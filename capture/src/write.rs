@@ -34,12 +34,14 @@ pub struct Section {
 }
 
 /// Counters of an interface at one time, from the start of the capture.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Statistics {
     /// Packets that the interface received, where that is known.
     pub received: Option<u64>,
     /// Packets dropped by the interface or the operating system.
     pub dropped: u64,
+    /// A comment; empty for none.
+    pub comment: String,
 }
 
 /// Writes one pcapng section in the byte order of the machine, times in nanoseconds.
@@ -116,8 +118,30 @@ impl<W: Write> PcapNgOut<W> {
         bytes: &[u8],
         dropped: u64,
     ) -> io::Result<()> {
+        self.packet_with_comment(interface, at, orig_len, bytes, dropped, "")
+    }
+
+    /// As [`Self::packet`], with a comment; empty for none.
+    ///
+    /// # Errors
+    /// As [`Self::packet`].
+    pub fn packet_with_comment(
+        &mut self,
+        interface: u32,
+        at: Nanos,
+        orig_len: u32,
+        bytes: &[u8],
+        dropped: u64,
+        comment: &str,
+    ) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
-        let options = if dropped > 0 { vec![EnhancedPacketOption::DropCount(dropped)] } else { Vec::new() };
+        let mut options = Vec::new();
+        if dropped > 0 {
+            options.push(EnhancedPacketOption::DropCount(dropped));
+        }
+        if !comment.is_empty() {
+            options.push(EnhancedPacketOption::Common(CommonOption::Comment(clip(comment))));
+        }
         self.block(&Block::EnhancedPacket(EnhancedPacketBlock {
             interface_id: interface,
             timestamp: since_1970(at)?,
@@ -131,35 +155,14 @@ impl<W: Write> PcapNgOut<W> {
     ///
     /// # Errors
     /// When the writer does not take it, the interface was never described, or the time is before 1970.
-    pub fn statistics(&mut self, interface: u32, at: Nanos, counters: Statistics) -> io::Result<()> {
+    pub fn statistics(&mut self, interface: u32, at: Nanos, counters: &Statistics) -> io::Result<()> {
         let mut options: Vec<_> =
             counters.received.map(InterfaceStatisticsOption::IsbIfRecv).into_iter().collect();
         options.push(InterfaceStatisticsOption::IsbIfDrop(counters.dropped));
-        self.statistics_block(interface, at, options)
-    }
-
-    /// Notes that from now on the radio of an interface listens to a channel, centre of the primary channel and width
-    /// in MHz, or with `None` to nothing: see `docs/pcapng.md`.
-    ///
-    /// # Errors
-    /// As [`Self::statistics`].
-    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>) -> io::Result<()> {
-        let note = match channel {
-            Some((centre, width)) => format!("airtone: listening {centre}/{width}"),
-            None => "airtone: listening -".to_owned(),
-        };
-        let comment = InterfaceStatisticsOption::Common(CommonOption::Comment(note.into()));
-        self.statistics_block(interface, at, vec![comment])
-    }
-
-    fn statistics_block(
-        &mut self,
-        interface: u32,
-        at: Nanos,
-        options: Vec<InterfaceStatisticsOption<'_>>,
-    ) -> io::Result<()> {
-        let timestamp = since_1970(at)?;
-        let interface_id = interface;
+        if !counters.comment.is_empty() {
+            options.push(InterfaceStatisticsOption::Common(CommonOption::Comment(clip(&counters.comment))));
+        }
+        let (interface_id, timestamp) = (interface, since_1970(at)?);
         self.block(&Block::InterfaceStatistics(InterfaceStatisticsBlock { interface_id, timestamp, options }))
     }
 

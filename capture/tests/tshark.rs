@@ -121,7 +121,8 @@ fn what_is_written_reads_the_same_here_and_there() {
     let start = 1_700_000_000_123_456_789;
     out.packet(0, Nanos(start), 5, b"abcde", 0).expect("memory");
     out.packet(1, Nanos(start + 1), 900, b"fgh", 7).expect("memory");
-    out.statistics(1, Nanos(start + 2), Statistics { received: Some(10), dropped: 9 }).expect("memory");
+    let counters = Statistics { received: Some(10), dropped: 9, comment: String::new() };
+    out.statistics(1, Nanos(start + 2), &counters).expect("memory");
     assert!(out.packet(2, Nanos(start), 1, b"x", 0).is_err(), "never described");
     assert!(out.packet(0, Nanos(-1), 1, b"x", 0).is_err(), "before 1970");
     let (_folder, path) = saved(&out.into_inner());

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::dialog::HostVersion;
+use crate::host;
 use crate::source::Options;
 
 /// The version that is assumed where none is given: the oldest that is known, whose grammar all later ones read.
@@ -127,11 +128,14 @@ impl Args {
         Some(name).filter(|name| !name.is_empty())
     }
 
-    /// The Wireshark that asks: of `--extcap-version`, else the oldest.
+    /// The Wireshark that asks: of `--extcap-version`, else as the parent looks, else the oldest.
     #[must_use]
     pub fn host(&self) -> HostVersion {
-        let given = self.options.values.get("extcap-version");
-        given.and_then(|version| parse_version(version)).unwrap_or(OLDEST)
+        self.version().or_else(host::of_parent).unwrap_or(OLDEST)
+    }
+
+    fn version(&self) -> Option<HostVersion> {
+        parse_version(self.options.values.get("extcap-version")?)
     }
 
     /// How much is logged.

@@ -95,11 +95,11 @@ impl Capture {
             if Instant::now() >= next {
                 next = Instant::now() + STATISTICS;
                 let counters = self.source.counters();
-                self.outlet.statistics(&counters, false);
+                self.outlet.count(&counters);
             }
         };
         let counters = self.source.counters();
-        self.outlet.statistics(&counters, true);
+        self.outlet.finish(&counters);
         self.tell_end(&ended);
         ended
     }

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod filter;
 pub mod grammar;
 pub mod help;
+pub mod host;
 pub mod life;
 pub mod live;
 pub mod log;

@@ -1,5 +1,6 @@
 //! `airtone_replay`: a capture file into Wireshark, at its own pace, faster or at once.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -89,6 +90,7 @@ impl Kind for Replay {
             round: Round::default(),
             interfaces: Vec::new(),
             counters: Vec::new(),
+            untold: Vec::new(),
             next: Next::default(),
             is_first_round: true,
         }))
@@ -103,7 +105,7 @@ fn open(path: &Path) -> Result<Input, Failure> {
     if path == Path::new("-") {
         return Err(Failure::new("a replay needs a file, not standard input"));
     }
-    let input = Input::open(&[path.to_owned()]).map_err(|error| Failure::new(error.to_string()))?;
+    let input = Input::open(&[path.to_owned()]).map_err(|error| Failure::new(sentence(&error)))?;
     if !input.is_packets_only() {
         let path = path.display();
         return Err(Failure::new(format!(
@@ -111,6 +113,18 @@ fn open(path: &Path) -> Result<Input, Failure> {
         )));
     }
     Ok(input)
+}
+
+fn sentence(error: &airtone_capture::Error) -> String {
+    match error {
+        airtone_capture::Error::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
+            format!("{path}: there is no such file; choose another one in the options of the interface")
+        }
+        airtone_capture::Error::Io { path, source } if source.kind() == io::ErrorKind::PermissionDenied => {
+            format!("{path}: you may not read it; choose another one in the options of the interface")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// How much faster than it was captured.
@@ -178,8 +192,6 @@ struct Next {
     at: Nanos,
     orig_len: u32,
     bytes: Vec<u8>,
-    /// Drops of the sensor that were told in front of it.
-    dropped: u64,
 }
 
 struct Player {
@@ -191,6 +203,8 @@ struct Player {
     round: Round,
     interfaces: Vec<Interface>,
     counters: Vec<Counters>,
+    /// Per interface: drops of the sensor that the file tells, to be told with the next packet.
+    untold: Vec<u64>,
     next: Next,
     is_first_round: bool,
 }
@@ -220,6 +234,7 @@ impl Source for Player {
         let mut untimed = 0;
         loop {
             if !self.next.is_there && !self.advance(sink)? {
+                self.count_the_rest();
                 return Ok(Flow::Ended);
             }
             if self.speed != Speed::AtOnce {
@@ -238,9 +253,7 @@ impl Source for Player {
                 }
                 thread::sleep(FULL);
             }
-            let is_new = self.next.interface + 1 == self.interfaces.len()
-                && self.counters[self.next.interface].received == 1;
-            self.hand_over(sink);
+            let is_new = self.hand_over(sink);
             untimed += 1;
             // A new interface is described between two reads.
             if is_new || (untimed % STRIDE == 0 && Instant::now() >= until) {
@@ -272,14 +285,13 @@ impl Player {
                     next.orig_len = packet.orig_len;
                     next.bytes.clear();
                     next.bytes.extend_from_slice(packet.bytes);
-                    self.count();
+                    self.note_next();
                     return Ok(true);
                 }
                 Some(Record::Dropped { packets, interface, .. }) => {
-                    self.next.dropped = self.next.dropped.saturating_add(packets);
                     self.know_interfaces(interface as usize);
-                    if let Some(counters) = self.counters.get_mut(interface as usize) {
-                        counters.dropped = counters.dropped.saturating_add(packets);
+                    if let Some(untold) = self.untold.get_mut(interface as usize) {
+                        *untold = untold.saturating_add(packets);
                     }
                 }
                 Some(Record::Observed(_) | Record::Listening { .. }) => {}
@@ -292,13 +304,10 @@ impl Player {
         }
     }
 
-    /// Counts the packet that was read, and begins the clock with the first one.
-    fn count(&mut self) {
+    /// Takes note of the packet that was read, and begins the clock with the first one.
+    fn note_next(&mut self) {
         let (interface, at) = (self.next.interface, self.next.at);
         self.know_interfaces(interface);
-        if let Some(counters) = self.counters.get_mut(interface) {
-            counters.received += 1;
-        }
         self.round.first.get_or_insert(at);
         self.round.last = self.round.last.max(Some(at));
         if self.clock.first.is_none() {
@@ -314,14 +323,32 @@ impl Player {
             let new = self.input.interfaces().iter().take(up_to + 1).skip(known);
             self.interfaces.extend(new.cloned());
             self.counters.resize(self.interfaces.len(), Counters::default());
+            self.untold.resize(self.interfaces.len(), 0);
         }
     }
 
-    fn hand_over(&mut self, sink: &mut dyn Sink) {
-        let Next { interface, at, orig_len, ref bytes, dropped, .. } = self.next;
-        sink.packet(Received { interface, at: self.clock.stamp(at), orig_len, bytes, dropped });
+    /// Hands over the packet; true for the first of its interface.
+    fn hand_over(&mut self, sink: &mut dyn Sink) -> bool {
+        let Next { interface, at, orig_len, ref bytes, .. } = self.next;
         self.next.is_there = false;
-        self.next.dropped = 0;
+        let (Some(counters), Some(untold)) =
+            (self.counters.get_mut(interface), self.untold.get_mut(interface))
+        else {
+            return false;
+        };
+        let dropped = std::mem::take(untold);
+        counters.received += 1;
+        counters.dropped = counters.dropped.saturating_add(dropped);
+        let is_first = counters.received == 1;
+        sink.packet(Received { interface, at: self.clock.stamp(at), orig_len, bytes, dropped });
+        is_first
+    }
+
+    /// Drops that the file tells behind the last packet.
+    fn count_the_rest(&mut self) {
+        for (counters, untold) in self.counters.iter_mut().zip(&mut self.untold) {
+            counters.dropped = counters.dropped.saturating_add(std::mem::take(untold));
+        }
     }
 
     /// Tells what was wrong with the file, and begins the next round, if there is one.

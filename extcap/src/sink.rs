@@ -3,8 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant, SystemTime};
 
-use airtone_capture::Interface;
 use airtone_capture::write::{PcapNgOut, Section, Statistics};
+use airtone_capture::{Interface, Listening};
 use airtone_engine::Nanos;
 
 use crate::live::Feed;
@@ -21,15 +21,30 @@ const QUEUE: usize = 64 << 20;
 /// What waits at most when the source can wait.
 const LOSSLESS_QUEUE: usize = 1 << 20;
 
+/// Notes that wait for a packet at most; of more the last are kept.
+const NOTES: usize = 1000;
+/// Told to whom it may concern; Wireshark's own.
+const SNAPLEN: u32 = 262_144;
+
 /// What is kept of an interface.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 struct Local {
     /// Dropped here, since the reader was too slow.
     dropped: u64,
-    /// Of those, not yet told with a packet.
+    /// Drops here and at the source that are to be told with the next packet.
     untold: u64,
-    /// Drops told by the last statistics.
-    told: u64,
+    /// Drops at the source that were told or are in `untold`.
+    known: u64,
+    /// To be told with the next packet.
+    notes: Vec<Listening>,
+}
+
+impl Local {
+    /// The notes as a comment, and they are told.
+    fn take_notes(&mut self) -> String {
+        let notes: Vec<String> = self.notes.drain(..).map(|note| note.to_string()).collect();
+        notes.join("\n")
+    }
 }
 
 /// The sink of a capture.
@@ -76,7 +91,7 @@ impl Outlet {
     /// When an interface cannot be described.
     pub fn advance(&mut self, interfaces: &[Interface], filter: &str) -> io::Result<()> {
         for interface in interfaces.iter().skip(self.interfaces.len()) {
-            self.out.interface_with_filter(interface, 0, filter)?;
+            self.out.interface_with_filter(interface, SNAPLEN, filter)?;
             self.interfaces.push(Local::default());
             if let Some(feed) = &mut self.feed {
                 feed.interface(interface.link);
@@ -100,20 +115,28 @@ impl Outlet {
         Ok(())
     }
 
-    /// Writes the counters of the interfaces: of those with new drops, or of all at the end.
-    pub fn statistics(&mut self, counters: &[Counters], is_last: bool) {
+    /// Takes in the counters of the source. Drops that no packet told of yet are told with the next one: should the
+    /// capture be killed, its file tells of them all the same.
+    pub fn count(&mut self, counters: &[Counters]) {
+        for (local, counters) in self.interfaces.iter_mut().zip(counters) {
+            local.untold += counters.dropped.saturating_sub(local.known);
+            local.known = local.known.max(counters.dropped);
+        }
+    }
+
+    /// Writes the counters of all interfaces. Only at the end: of several statistics of an interface, Wireshark saves
+    /// the first.
+    pub fn finish(&mut self, counters: &[Counters]) {
         let at = self.last.unwrap_or_else(now);
         for (place, local) in self.interfaces.iter_mut().enumerate() {
             let counters = counters.get(place).copied();
-            let dropped = counters.unwrap_or_default().dropped + local.dropped;
-            if !is_last && dropped == local.told {
-                continue;
-            }
-            local.told = dropped;
-            let received = counters.map(|counters| counters.received);
+            let statistics = Statistics {
+                received: counters.map(|counters| counters.received),
+                dropped: counters.unwrap_or_default().dropped.max(local.known) + local.dropped,
+                comment: local.take_notes(),
+            };
             let number = u32::try_from(place).unwrap_or(u32::MAX);
-            let written = self.out.statistics(number, at, Statistics { received, dropped });
-            if let Err(error) = written {
+            if let Err(error) = self.out.statistics(number, at, &statistics) {
                 self.log.line(&format!("statistics of interface {place}: {error}"));
             }
         }
@@ -144,14 +167,17 @@ impl Outlet {
         if let Some(feed) = &mut self.feed {
             feed.packet(&packet);
         }
+        local.known += dropped;
+        local.untold += dropped;
         if self.queue.waiting() + bytes.len() > QUEUE {
             local.dropped += 1;
-            local.untold += 1 + dropped;
+            local.untold += 1;
             return;
         }
-        let dropped = dropped + std::mem::take(&mut local.untold);
+        let dropped = std::mem::take(&mut local.untold);
+        let comment = if local.notes.is_empty() { String::new() } else { local.take_notes() };
         let number = u32::try_from(interface).unwrap_or(u32::MAX);
-        if let Err(error) = self.out.packet(number, at, orig_len, bytes, dropped) {
+        if let Err(error) = self.out.packet_with_comment(number, at, orig_len, bytes, dropped, &comment) {
             self.log.line(&format!("a packet was left out: {error}"));
             return;
         }
@@ -164,13 +190,12 @@ impl Outlet {
     }
 
     fn write_note(&mut self, at: Nanos, note: &Note) {
-        let Note::Listening { interface, channel } = note;
-        let number = u32::try_from(*interface).unwrap_or(u32::MAX);
-        if *interface < self.interfaces.len()
-            && let Err(error) = self.out.listening(number, at, *channel)
-        {
-            self.log.line(&format!("a note was left out: {error}"));
+        let Note::Listening { interface, channel } = *note;
+        let Some(local) = self.interfaces.get_mut(interface) else { return };
+        if local.notes.len() == NOTES {
+            local.notes.remove(0);
         }
+        local.notes.push(Listening { at, channel });
     }
 }
 

@@ -142,7 +142,7 @@ pub struct Received<'a> {
     pub orig_len: u32,
     /// As captured.
     pub bytes: &'a [u8],
-    /// Sensor drops since the packet before on this interface, where known.
+    /// Sensor drops since the packet before on this interface, where known; [`Counters::dropped`] holds them too.
     pub dropped: u64,
 }
 
@@ -155,7 +155,7 @@ pub trait Sink {
     fn log(&mut self, line: &str);
 
     /// Something about the capture that must be in the file at its place in time, such as the channel that the radio listens to:
-    /// written as a pcapng custom block or comment that the engine reads again.
+    /// written as a comment of the next packet of that interface, which the engine reads again (`docs/pcapng.md`).
     fn note(&mut self, at: Nanos, note: Note);
 
     /// Whether a source that can wait should: packets handed over now might be dropped soon. A file waits, a radio does

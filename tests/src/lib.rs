@@ -1,5 +1,6 @@
 //! Helpers of the black-box tests: the built command, the recorded captures, the installed tshark.
 
+pub mod extcap;
 pub mod invariants;
 pub mod manifest;
 pub mod plugin;
