@@ -195,7 +195,11 @@ impl Outlet {
         if local.notes.len() == NOTES {
             local.notes.remove(0);
         }
-        local.notes.push(Listening { at, channel });
+        let note = Listening { at, channel };
+        local.notes.push(note);
+        if let Some(feed) = &mut self.feed {
+            feed.note(interface, note);
+        }
     }
 }
 

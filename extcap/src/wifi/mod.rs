@@ -7,6 +7,7 @@ mod channels;
 mod dialog;
 pub mod guard;
 mod keep;
+mod live;
 mod monitor;
 mod netlink;
 mod nl80211;
@@ -19,6 +20,8 @@ mod source;
 mod words;
 
 use airtone_engine::LinkType;
+
+pub use live::line;
 
 use crate::dialog::{Arg, Control, HostVersion, Value};
 use crate::failure::Failure;
