@@ -1,5 +1,6 @@
 #!/bin/bash
-# build.sh: makes vmlinux and initrd.cpio of the Wi-Fi VM from Debian's own packages. Needs no root and installs nothing.
+# build.sh [--if-stale]: makes vmlinux and initrd.cpio of the Wi-Fi VM from Debian's own packages. Needs no root and installs
+# nothing. With --if-stale only where they are missing or older than this folder. Exit status 2: something is not there.
 #   AIRTONE_VM   where everything is written; default ${XDG_CACHE_HOME:-$HOME/.cache}/airtone-vm
 #   KPKG         the kernel package; default: what linux-image-amd64 depends on
 set -euo pipefail
@@ -12,13 +13,14 @@ export PATH=$PATH:/usr/sbin:/sbin
 for t in apt-get dpkg-deb python3 busybox hostapd hostapd_cli wpa_supplicant wpa_cli iw tcpdump ip; do
   command -v "$t" > /dev/null || { echo "build.sh: $t is missing: apt-get install busybox-static hostapd wpasupplicant iw tcpdump iproute2 python3" >&2; exit 2; }
 done
+if [ "${1:-}" = --if-stale ] && [ -z "$(find "$HERE/build.sh" "$HERE/init" "$HERE/kernel.py" -newer "$OUT/initrd.cpio" 2>&1)" ]; then exit 0; fi
 cd "$CACHE"
 
 # The kernel and the regulatory database: downloaded once, unpacked, never installed.
 KPKG=${KPKG:-$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/{print $2; exit}')}
 KVER=${KPKG#linux-image-}
 [ -n "$KVER" ] || { echo "build.sh: no kernel package known: apt-get update, or set KPKG" >&2; exit 2; }
-for p in "$KPKG" wireless-regdb; do ls "${p}"_*.deb > /dev/null 2>&1 || apt-get download -qq "$p"; done
+for p in "$KPKG" wireless-regdb; do ls "${p}"_*.deb > /dev/null 2>&1 || apt-get download -qq "$p" || { echo "build.sh: $p cannot be downloaded" >&2; exit 2; }; done
 K=unpacked-$KVER
 if [ ! -d "$K" ]; then
   rm -rf "$K.tmp"; mkdir "$K.tmp"

@@ -5,7 +5,7 @@ FAILED=0
 # check TEXT COMMAND...: says whether it holds.
 check() { local what="$1"; shift; if "$@"; then t "ok: $what"; else t "FAILED: $what"; FAILED=1; fi; }
 # until_true SECONDS COMMAND...: waits for it.
-until_true() { local n=$(($1 * 10)); shift; while ! "$@" 2> /dev/null; do n=$((n - 1)); [ $n -gt 0 ] || return 1; sleep 0.1; done; }
+until_true() { local end=$(($(date +%s) + $1 + 1)); shift; while ! "$@" 2> /dev/null; do [ $(date +%s) -lt $end ] || return 1; sleep 0.1; done; }
 # ap NAME INTERFACE CHANNEL [LINE...]: an access point of that name.
 ap() {
   local conf=/tmp/$1.conf
@@ -15,4 +15,4 @@ ap() {
   hostapd -B $conf > /tmp/hostapd.log 2>&1 || cat /tmp/hostapd.log
 }
 # machine: interfaces with type, flags, channel and addresses, to compare before and after.
-machine() { iw dev | grep -v "txpower"; ip -o link | grep -v hwsim | sed 's/ state [A-Z]*//; s/,LOWER_UP//; s/NO-CARRIER,//'; ip -o addr | grep -v hwsim; ip route; ip -6 route; }
+machine() { iw dev | grep -v "txpower"; ip -o link | grep -v hwsim | sed 's/ state [A-Z]*//; s/,LOWER_UP//; s/NO-CARRIER,//; s/ qdisc [a-z]*//'; ip -o addr | grep -v hwsim; ip route; ip -6 route; }

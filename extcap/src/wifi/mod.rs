@@ -26,7 +26,10 @@ pub use live::line;
 use crate::dialog::{Arg, Control, HostVersion, Value};
 use crate::failure::Failure;
 use crate::source::{Kind, Offered, Options, Source};
+use monitor::Monitor;
 use phys::Phy;
+use settings::Settings;
+use source::WifiSource;
 
 /// What the names of the interfaces begin with; the number of the radio follows.
 const PREFIX: &str = "airtone_wifi_phy";
@@ -82,7 +85,9 @@ impl Kind for Wifi {
                 "There is no radio phy{number} on this machine any more; refresh the list (F5)."
             ))
         })?;
-        Ok(Box::new(source::WifiSource::open(phy, options, &[])?))
+        let settings = Settings::of(options)?;
+        let (monitor, course) = Monitor::open(phy, &settings)?;
+        Ok(Box::new(WifiSource::open(Box::new(monitor), course, settings, &[])?))
     }
 
     fn cleanup(&self) {

@@ -1,14 +1,17 @@
 //! A monitor interface of our own on a radio, and the radio as it was afterwards.
 
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::channels::{Tuning, Width};
 use super::guard::{Guard, Sibling};
 use super::netlink::Refusal;
-use super::nl80211::{MonitorFlags, Nl80211, Radio, Vif};
+use super::nl80211::{Event, Events, MonitorFlags, Nl80211, Radio, Vif};
 use super::phys::Phy;
 use super::plan::{Plan, widest};
 use super::settings::{InUse, Settings, Wanted};
+use super::source::{News, Refused, Tuner};
 use super::words::{self, Tried};
 use crate::failure::Failure;
 use crate::sys::{link, power};
@@ -19,11 +22,12 @@ const USUAL: [u32; 3] = [2412, 2437, 2462];
 /// The interface. It goes with this value; should the process be killed, the kernel removes it.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-    pub phy: Phy,
-    pub name: String,
-    pub radio: Radio,
+    phy: Phy,
+    name: String,
+    radio: Radio,
     index: u32,
     nl: Nl80211,
+    events: Events,
     /// Siblings that were taken down.
     guard: Option<Guard>,
 }
@@ -44,6 +48,7 @@ impl Monitor {
             return Err(words::switched_off(&phy, hard));
         }
         let asked = |refusal| words::refused(&phy, Tried::Ask, &refusal);
+        let events = Events::open().map_err(asked)?;
         let mut nl = Nl80211::open().map_err(asked)?;
         let radio = nl.radio(phy.index).map_err(asked)?;
         if !radio.monitors {
@@ -62,7 +67,7 @@ impl Monitor {
         let course = course(&phy, &radio, settings, &siblings)?;
         let created = nl.create_monitor(phy.index, &name, MonitorFlags { fcs_failed: settings.fcs_failed });
         let index = created.map_err(|refusal| words::refused(&phy, Tried::Create(&name), &refusal))?;
-        let mut monitor = Self { phy, name, radio, index, nl, guard: None };
+        let mut monitor = Self { phy, name, radio, index, nl, events, guard: None };
         if settings.in_use == InUse::TakeDown && !siblings.is_empty() {
             monitor.guard = Some(Guard::take_down(siblings.iter().map(Sibling::of).collect())?);
         }
@@ -75,37 +80,88 @@ impl Monitor {
         words::refused(&self.phy, tried, &Refusal::of_io(error))
     }
 
-    pub(crate) fn index(&self) -> u32 {
-        self.index
-    }
-
-    /// Tunes the radio.
-    pub(crate) fn tune(&mut self, to: &Tuning) -> Result<(), (Refusal, Failure)> {
-        self.nl.tune(self.index, to).map_err(|refusal| {
-            let busy = refusal.errno == libc::EBUSY;
-            let users =
-                if busy { self.siblings().into_iter().map(|vif| vif.name).collect() } else { Vec::new() };
-            let failure = words::refused(&self.phy, Tried::Tune(to, &users), &refusal);
-            (refusal, failure)
-        })
-    }
-
     /// Interfaces of the radio that are up besides.
     fn siblings(&mut self) -> Vec<Vif> {
         let all = self.nl.interfaces(self.phy.index).unwrap_or_default();
         up(all).into_iter().filter(|vif| vif.index != self.index).collect()
     }
 
-    /// Where the siblings are.
-    pub(crate) fn shared_tuning(&mut self) -> Option<Tuning> {
+    /// What an event means here.
+    fn news_of(&mut self, event: Event) -> Result<Option<News>, Failure> {
+        match event {
+            Event::RadioRemoved(phy) if phy == self.phy.index => Err(words::gone(&self.phy)),
+            Event::InterfaceRemoved(index) if index == self.index => Err(self.lost()),
+            Event::Moved(_) => Ok(Some(News::Moved)),
+            Event::Regulatory(country) => {
+                // What the driver offers has changed with the rules.
+                if let Ok(radio) = self.nl.radio(self.phy.index) {
+                    self.radio = radio;
+                }
+                let country = country.map_or_else(String::new, |country| format!(" ({country})"));
+                let line = format!(
+                    "The regulatory rules changed{country}; channels that they disable are left out."
+                );
+                Ok(Some(News::Told(line)))
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Tuner for Monitor {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn device(&self) -> String {
+        format!("{} ({})", self.phy.name, self.phy.driver)
+    }
+
+    fn radio(&self) -> &Radio {
+        &self.radio
+    }
+
+    fn tune(&mut self, to: &Tuning) -> Result<(), Refused> {
+        self.nl.tune(self.index, to).map_err(|refusal| {
+            if !self.phy.is_there() {
+                return Refused { busy: false, failure: words::gone(&self.phy) };
+            }
+            let busy = refusal.errno == libc::EBUSY;
+            let users =
+                if busy { self.siblings().into_iter().map(|vif| vif.name).collect() } else { Vec::new() };
+            Refused { busy, failure: words::refused(&self.phy, Tried::Tune(to, &users), &refusal) }
+        })
+    }
+
+    fn shared_tuning(&mut self) -> Option<Tuning> {
         self.siblings().iter().find_map(|vif| vif.tuning)
     }
 
-    /// Asks the driver again what it offers: the rules have changed.
-    pub(crate) fn learn(&mut self) {
-        if let Ok(radio) = self.nl.radio(self.phy.index) {
-            self.radio = radio;
+    fn plan(&self, settings: &Settings) -> Result<Plan, Failure> {
+        plan(&self.phy, &self.radio, settings)
+    }
+
+    fn news(&mut self) -> Result<Vec<News>, Failure> {
+        let events = self.events.take();
+        events.into_iter().filter_map(|event| self.news_of(event).transpose()).collect()
+    }
+
+    fn lost(&self) -> Failure {
+        // When an adapter goes, its interfaces go first.
+        let patience = Instant::now() + Duration::from_millis(500);
+        while Instant::now() < patience {
+            if !self.phy.is_there() {
+                return words::gone(&self.phy);
+            }
+            thread::sleep(Duration::from_millis(10));
         }
+        if let Some(hard) = self.phy.switched_off() {
+            return words::switched_off(&self.phy, hard);
+        }
+        Failure::new(format!(
+            "The monitor interface {} on {} was removed or set down by another program.",
+            self.name, self.phy.name
+        ))
     }
 }
 
@@ -142,7 +198,7 @@ fn course(phy: &Phy, radio: &Radio, settings: &Settings, siblings: &[Vif]) -> Re
 }
 
 /// The stops, each known to the radio and allowed.
-pub(crate) fn plan(phy: &Phy, radio: &Radio, settings: &Settings) -> Result<Plan, Failure> {
+fn plan(phy: &Phy, radio: &Radio, settings: &Settings) -> Result<Plan, Failure> {
     let enabled = || radio.channels().filter(|channel| !channel.disabled).map(|channel| channel.mhz);
     let list: Vec<u32> = match &settings.wanted {
         Wanted::Channels(list) => list.clone(),

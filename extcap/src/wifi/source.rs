@@ -8,15 +8,15 @@ use airtone_engine::{LinkType, Nanos};
 
 use super::channels::Tuning;
 use super::keep::Keep;
-use super::monitor::{self, Course, Monitor};
-use super::nl80211::{Event, Events};
+use super::monitor::Course;
+use super::nl80211::Radio;
 use super::notes::{self, Notes};
-use super::phys::Phy;
+use super::plan::Plan;
 use super::settings::{self, Settings, Wanted};
-use super::words;
 use super::{CHANNELS_CONTROL, DWELL_CONTROL, FOLLOW_CONTROL};
 use crate::failure::Failure;
-use crate::source::{Counters, Flow, Note, Options, Received, Sink, Source};
+use crate::filter::Instruction;
+use crate::source::{Counters, Flow, Note, Received, Sink, Source};
 use crate::sys::ring::{self, Captured, Ring};
 
 /// After tuning, a radio needs this long until it receives.
@@ -24,12 +24,57 @@ const SETTLE: i64 = 5 * Nanos::MILLI;
 /// How often a radio that is not ours is asked where it is.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// A monitor interface and its radio.
+pub(super) trait Tuner {
+    /// Name of the interface.
+    fn name(&self) -> &str;
+
+    /// Radio and driver.
+    fn device(&self) -> String;
+
+    /// What the radio offers.
+    fn radio(&self) -> &Radio;
+
+    /// Tunes it.
+    fn tune(&mut self, to: &Tuning) -> Result<(), Refused>;
+
+    /// Where the other interfaces of the radio are.
+    fn shared_tuning(&mut self) -> Option<Tuning>;
+
+    /// Where to listen by new settings.
+    fn plan(&self, settings: &Settings) -> Result<Plan, Failure>;
+
+    /// What happened to the radio since the last call.
+    ///
+    /// # Errors
+    /// When it is gone.
+    fn news(&mut self) -> Result<Vec<News>, Failure>;
+
+    /// Why the interface went away or down.
+    fn lost(&self) -> Failure;
+}
+
+/// The kernel or its driver refused to tune.
+pub(super) struct Refused {
+    /// Somebody else uses the radio.
+    pub busy: bool,
+    pub failure: Failure,
+}
+
+/// What happened to a radio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// For the log.
+    Told(String),
+    /// Another interface may be on another channel now.
+    Moved,
+}
+
 /// An open monitor capture.
-pub(crate) struct WifiSource {
+pub(super) struct WifiSource {
     // The ring closes before the interface goes.
     ring: Ring,
-    events: Events,
-    monitor: Monitor,
+    tuner: Box<dyn Tuner>,
     course: Course,
     settings: Settings,
     interfaces: Vec<Interface>,
@@ -43,35 +88,32 @@ pub(crate) struct WifiSource {
 }
 
 impl WifiSource {
-    pub(crate) fn open(
-        phy: Phy,
-        options: &Options,
-        filter: &[crate::filter::Instruction],
+    /// Captures on an interface that is up, after the first tuning.
+    pub(super) fn open(
+        mut tuner: Box<dyn Tuner>,
+        mut course: Course,
+        settings: Settings,
+        filter: &[Instruction],
     ) -> Result<Self, Failure> {
-        let settings = Settings::of(options)?;
-        let told = |refusal| words::refused(&phy, words::Tried::Ask, &refusal);
-        let events = Events::open().map_err(told)?;
-        let (mut monitor, mut course) = Monitor::open(phy, &settings)?;
         let now = Instant::now();
         let first = match &mut course {
             Course::Own(plan) => plan.start(now),
             Course::Shared => None,
         };
         if let Some(to) = &first {
-            monitor.tune(to).map_err(|(_, failure)| failure)?;
+            tuner.tune(to).map_err(|refused| refused.failure)?;
         }
-        let tuned = first.or_else(|| monitor.shared_tuning());
+        let tuned = first.or_else(|| tuner.shared_tuning());
         let ring_settings = ring::Settings { snaplen: settings.snaplen, filter, ..Default::default() };
-        let ring = Ring::open(&monitor.name, &ring_settings)?;
+        let ring = Ring::open(tuner.name(), &ring_settings)?;
         let interface = Interface {
             link: ring.link(),
-            name: monitor.name.clone(),
-            description: format!("{} ({}) in monitor mode", monitor.phy.name, monitor.phy.driver),
+            name: tuner.name().to_owned(),
+            description: format!("{} in monitor mode", tuner.device()),
         };
         let mut source = Self {
             ring,
-            events,
-            monitor,
+            tuner,
             course,
             settings,
             interfaces: vec![interface],
@@ -99,27 +141,24 @@ impl WifiSource {
         }
         let before = self.tuned;
         self.listening(None, notes::now());
-        match self.monitor.tune(&to) {
+        match self.tuner.tune(&to) {
             Ok(()) => {
                 self.listening(Some(to), Nanos(notes::now().0 + SETTLE));
                 Ok(())
             }
-            Err((refusal, failure)) => {
-                if !self.monitor.phy.is_there() {
-                    return Err(words::gone(&self.monitor.phy));
-                }
+            Err(refused) => {
                 self.listening(before, notes::now());
-                self.refused(&to, refusal.errno, failure)
+                self.refused(&to, refused)
             }
         }
     }
 
     /// A channel that cannot be had any more is left out; a radio that others took is shared.
-    fn refused(&mut self, to: &Tuning, errno: i32, failure: Failure) -> Result<(), Failure> {
-        if errno == libc::EBUSY {
+    fn refused(&mut self, to: &Tuning, Refused { busy, failure }: Refused) -> Result<(), Failure> {
+        if busy {
             self.log.push(format!("{failure} Listening on the channel in use from now on."));
             self.course = Course::Shared;
-            let tuned = self.monitor.shared_tuning();
+            let tuned = self.tuner.shared_tuning();
             self.listening(tuned, notes::now());
             return Ok(());
         }
@@ -136,8 +175,12 @@ impl WifiSource {
 
     /// What is due: the next channel, and what happened to the radio.
     fn turn(&mut self, now: Instant) -> Result<(), Failure> {
-        for event in self.events.take() {
-            self.happened(&event)?;
+        for news in self.tuner.news()? {
+            match news {
+                News::Told(line) => self.log.push(line),
+                News::Moved if matches!(self.course, Course::Shared) => self.look(now),
+                News::Moved => {}
+            }
         }
         let next = match &mut self.course {
             Course::Own(plan) => plan.change(now),
@@ -154,46 +197,10 @@ impl WifiSource {
     /// Where the others are by now.
     fn look(&mut self, now: Instant) {
         self.looked = now;
-        let tuned = self.monitor.shared_tuning();
+        let tuned = self.tuner.shared_tuning();
         if tuned != self.tuned {
             self.listening(tuned, notes::now());
         }
-    }
-
-    fn happened(&mut self, event: &Event) -> Result<(), Failure> {
-        let own = self.monitor.index();
-        match event {
-            Event::RadioRemoved(phy) if *phy == self.monitor.phy.index => Err(words::gone(&self.monitor.phy)),
-            Event::InterfaceRemoved(index) if *index == own => Err(self.lost()),
-            Event::Moved(_) if matches!(self.course, Course::Shared) => {
-                self.look(Instant::now());
-                Ok(())
-            }
-            Event::Regulatory(country) => {
-                self.monitor.learn();
-                let country = country.as_deref().map_or_else(String::new, |country| format!(" ({country})"));
-                self.log.push(format!(
-                    "The regulatory rules changed{country}; channels that they disable are left out."
-                ));
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// The interface went away or down: why.
-    fn lost(&self) -> Failure {
-        let phy = &self.monitor.phy;
-        if !phy.is_there() {
-            return words::gone(phy);
-        }
-        if let Some(hard) = phy.switched_off() {
-            return words::switched_off(phy, hard);
-        }
-        Failure::new(format!(
-            "The monitor interface {} on {} was removed or set down by another program.",
-            self.monitor.name, phy.name
-        ))
     }
 
     /// When [`Self::turn`] has to come next.
@@ -210,7 +217,7 @@ impl WifiSource {
             let sentence = "The radio is shared with other interfaces and cannot be tuned.";
             return Err(Failure::new(sentence));
         }
-        let mut plan = monitor::plan(&self.monitor.phy, &self.monitor.radio, &settings)?;
+        let mut plan = self.tuner.plan(&settings)?;
         let first = plan.start(Instant::now());
         self.course = Course::Own(plan);
         self.settings = settings;
@@ -222,7 +229,7 @@ impl WifiSource {
 struct Reading<'a> {
     keep: Keep,
     course: &'a mut Course,
-    monitor: &'a Monitor,
+    radio: &'a Radio,
     notes: &'a mut Notes,
     untold: &'a mut u64,
     now: (Instant, Nanos),
@@ -238,7 +245,7 @@ impl Reading<'_> {
         {
             let ago = u64::try_from(self.now.1.0.saturating_sub(frame.at.0)).unwrap_or(0);
             let heard = self.now.0.checked_sub(Duration::from_nanos(ago)).unwrap_or(self.now.0);
-            self.to = plan.beacon(&beacon, heard, &self.monitor.radio).or(self.to);
+            self.to = plan.beacon(&beacon, heard, self.radio).or(self.to);
         }
         if self.keep.takes(frame.bytes) {
             let Captured { at, orig_len, bytes, .. } = *frame;
@@ -250,7 +257,7 @@ impl Reading<'_> {
 
 impl Source for WifiSource {
     fn comment(&self) -> String {
-        let Self { monitor, settings, .. } = self;
+        let Self { tuner, settings, .. } = self;
         let how = match &self.course {
             Course::Shared => "on the channel of the interfaces that use the radio".to_owned(),
             Course::Own(plan) => {
@@ -266,12 +273,7 @@ impl Source for WifiSource {
             }
         };
         let fcs = if settings.fcs_failed { ", with frames whose FCS failed" } else { "" };
-        format!(
-            "Wi-Fi monitor mode on {} ({}) {how}; kept: {}{fcs}.",
-            monitor.phy.name,
-            monitor.phy.driver,
-            settings.keep.name()
-        )
+        format!("Wi-Fi monitor mode on {} {how}; kept: {}{fcs}.", tuner.device(), settings.keep.name())
     }
 
     fn configures_network(&self) -> bool {
@@ -293,7 +295,7 @@ impl Source for WifiSource {
             let mut reading = Reading {
                 keep: self.settings.keep,
                 course: &mut self.course,
-                monitor: &self.monitor,
+                radio: self.tuner.radio(),
                 notes: &mut self.notes,
                 untold: &mut self.untold,
                 now: (now, notes::now()),
@@ -303,7 +305,7 @@ impl Source for WifiSource {
                 self.ring.read(until.saturating_duration_since(now), |frame| reading.frame(&frame, sink));
             let to = reading.to;
             self.notes.settle(notes::now(), sink);
-            let Ok(got) = got else { return Err(self.lost()) };
+            let Ok(got) = got else { return Err(self.tuner.lost()) };
             if let Some(to) = to {
                 self.go(to)?;
             }
