@@ -1,5 +1,7 @@
 //! What speaks to the kernel. The only unsafe code of this crate is here, each block with its reason.
 
+pub mod datagram;
+pub mod libpcap;
 pub mod link;
 pub mod netlink;
 pub mod power;
