@@ -12,6 +12,7 @@ use airtone_tests::extcap;
 use serde_json::Value;
 
 const OFFICE: [u8; 6] = [2, 0, 0, 0, 0, 0];
+const LOBBY: [u8; 6] = [2, 0, 0, 0, 1, 0];
 const CLIENT: [u8; 6] = [2, 0, 0, 0, 3, 0];
 /// The interval of every AP there, ns.
 const T: i64 = 102_400_000;
@@ -67,7 +68,6 @@ fn run(job: &str) -> Option<PathBuf> {
 
 /// A frame behind its radiotap header.
 struct Frame {
-    at: Nanos,
     bytes: Vec<u8>,
     beacon: Option<BeaconObservation>,
 }
@@ -88,7 +88,6 @@ fn read(path: &Path) -> (Vec<Frame>, Notes) {
     while let Some(record) = input.next().expect("readable") {
         match record {
             Record::Packet(packet) => frames.push(Frame {
-                at: packet.at,
                 bytes: packet.bytes.to_vec(),
                 beacon: BeaconObservation::of(packet.link, packet.bytes, packet.orig_len),
             }),
@@ -100,17 +99,17 @@ fn read(path: &Path) -> (Vec<Frame>, Notes) {
     (frames, notes)
 }
 
-/// Times by the AP's clock of the beacons of "office".
-fn office(frames: &[Frame]) -> Vec<u64> {
+/// Times by the AP's clock of the beacons of an AP.
+fn beacons(frames: &[Frame], bssid: [u8; 6]) -> Vec<u64> {
     let beacons = frames.iter().filter_map(|frame| frame.beacon.as_ref());
-    beacons.filter(|beacon| beacon.bssid == OFFICE).filter_map(|beacon| beacon.tsf).collect()
+    beacons.filter(|beacon| beacon.bssid == bssid).filter_map(|beacon| beacon.tsf).collect()
 }
 
-/// The report's BSS "office" of a capture.
-fn reported(path: &Path) -> Value {
+/// A BSS in the report of a capture.
+fn reported(path: &Path, name: &str) -> Value {
     let report = airtone_tests::json([Path::new("report"), Path::new("--format=json"), path]);
     let bss = report["wifi"]["bss"].as_array().expect("an array").clone();
-    bss.into_iter().find(|bss| bss["ssid"] == "office").unwrap_or_else(|| panic!("no office in {report}"))
+    bss.into_iter().find(|bss| bss["ssid"] == name).unwrap_or_else(|| panic!("no {name} in {report}"))
 }
 
 /// The one outage of a cause.
@@ -130,7 +129,7 @@ fn sent_meanwhile(outage: &Value, heard: &[Frame], air: &[Frame]) -> usize {
     };
     let before = tsf(&heard[place - 1]).expect("a beacon of office");
     let after = heard[place..].iter().find_map(tsf).expect("one behind it");
-    office(air).iter().filter(|tsf| (before + 1..after).contains(tsf)).count()
+    beacons(air, OFFICE).iter().filter(|tsf| (before + 1..after).contains(tsf)).count()
 }
 
 /// Lines that a control of the toolbar was set to.
@@ -172,7 +171,7 @@ fn one_channel(result: &Path, air: &[Frame]) {
     let is_key = |frame: &&Frame| frame.bytes.windows(2).any(|pair| pair == [0x88, 0x8e]);
     assert!(frames.iter().filter(is_key).count() >= 4, "the four-way handshake");
 
-    let bss = reported(&path);
+    let bss = reported(&path, "office");
     let lost = |outage: &Value| outage["lost"].as_u64().expect("a number") as usize;
     let rf = outage(&bss, "air");
     assert!(lost(rf) >= 15, "{rf}");
@@ -212,22 +211,22 @@ fn hopping(result: &Path) {
         "a dwell is 250 ms: {:?}",
         stays.collect::<Vec<_>>()
     );
-    let bss = reported(&result.join("hop.pcapng"));
+    let bss = reported(&result.join("hop.pcapng"), "office");
     assert_eq!(bss["beacons"]["lost"], 0, "{bss:#}");
     assert!(bss["beacons"]["not_observed"].as_u64() > bss["beacons"]["received"].as_u64(), "{bss:#}");
 }
 
-/// The AP goes from channel 6 to 11, and the sensor with it.
+/// The AP "lobby" goes from channel 36 to 44, and the sensor with it.
 fn following(result: &Path, air: &[Frame]) {
     let path = result.join("follow.pcapng");
     let (frames, notes) = read(&path);
     let channels: Vec<_> = notes.iter().filter_map(|(_, channel)| *channel).collect();
-    assert!(channels.windows(2).any(|pair| pair == [(2437, 20), (2462, 20)]), "{channels:?}");
-    let bss = reported(&path);
-    assert_eq!(bss["channel"], 11);
-    let heard = office(&frames);
+    assert!(channels.windows(2).any(|pair| pair == [(5180, 20), (5220, 20)]), "{channels:?}");
+    let bss = reported(&path, "lobby");
+    assert_eq!(bss["channel"], 44);
+    let heard = beacons(&frames, LOBBY);
     let (first, last) = (heard[0], heard[heard.len() - 1]);
-    let sent = office(air).iter().filter(|tsf| (first..=last).contains(tsf)).count();
+    let sent = beacons(air, LOBBY).iter().filter(|tsf| (first..=last).contains(tsf)).count();
     assert!(sent - heard.len() <= 1, "of {sent} beacons {} were heard", heard.len());
     let events = bss["events"].as_array().expect("an array");
     assert!(events.iter().any(|event| event["kind"] == "channel_change"), "{events:?}");
@@ -240,7 +239,7 @@ fn the_machine_as_it_was() {
     // The job compares before and after by itself.
     let Some(result) = run("job-restore") else { return };
     let (frames, notes) = read(&result.join("share.pcapng"));
-    assert!(office(&frames).len() >= 5, "beacons of the AP whose radio is shared");
+    assert!(beacons(&frames, OFFICE).len() >= 5, "beacons of the AP whose radio is shared");
     assert_eq!(notes.first().and_then(|(_, channel)| *channel), Some((2437, 20)));
     fs::remove_dir_all(result).expect("a folder of our own");
 }

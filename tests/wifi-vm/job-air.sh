@@ -26,6 +26,10 @@ ip link set hwsim0 up
 tcpdump -Z root -U -i hwsim0 -y IEEE802_11_RADIO --time-stamp-precision=nano -w air.pcap 2> air.log & AIR=$!
 sleep 1
 
+capture hop --channels 6,11,36,40,6g5 --dwell 250
+for i in $(seq 20); do iw dev atmon2 info | sed -n 's/.*(\([0-9]* MHz\)).*/\1/p'; usleep 100000; done | sort | uniq -c > hop.seen
+stop; cat hop.seen
+
 capture one --channels 6
 wpa_supplicant -B -i wlan3 -c /tmp/client.conf > /tmp/wpa.log
 check "the client is connected" until_true 15 sh -c 'wpa_cli -i wlan3 status | grep -q wpa_state=COMPLETED'
@@ -36,14 +40,11 @@ t "retuned by us"; control 10 36; sleep 2; control 10 6; t "and back"; sleep 2.5
 t "office goes silent"; hostapd_cli -i wlan0 disable; sleep 1.2; hostapd_cli -i wlan0 enable; t "office sends again"
 sleep 3; stop
 
-capture hop --channels 6,11,36,40,6g5 --dwell 250
-for i in $(seq 20); do iw dev atmon2 info | sed -n 's/.*(\([0-9]* MHz\)).*/\1/p'; usleep 100000; done | sort | uniq -c > hop.seen
-stop; cat hop.seen
-
-capture follow --follow 02:00:00:00:00:00 --channels 11,6 --dwell 300
-until_true 10 sh -c 'iw dev atmon2 info | grep -q "channel 6 "'; sleep 1.2
-t "channel switch"; hostapd_cli -i wlan0 chan_switch 8 2462 ht; sleep 3
-check "the sensor is on channel 11, too" sh -c 'iw dev atmon2 info | grep -q "channel 11 "'
+# The other access point: one that was restarted is heard on every channel in hwsim.
+capture follow --follow 02:00:00:00:01:00 --channels 6,36 --dwell 300
+until_true 10 sh -c 'iw dev atmon2 info | grep -q "channel 36 "'; sleep 1.2
+t "channel switch"; hostapd_cli -i wlan1 chan_switch 8 5220 ht; sleep 3
+check "the sensor is on channel 44, too" sh -c 'iw dev atmon2 info | grep -q "channel 44 "'
 stop
 
 # wide CHANNEL WIDTH CENTRE: captures there, and compares with what the kernel says.

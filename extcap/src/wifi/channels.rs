@@ -156,3 +156,29 @@ pub fn frequency(text: &str) -> Option<u32> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_as_people_write_them() {
+        let written = ["6", "14", "36", "177", "6g5", "6G233", " 5180 ", "2412"].map(frequency);
+        assert_eq!(written, [2437, 2484, 5180, 5885, 5975, 7115, 5180, 2412].map(Some));
+        assert_eq!(["", "0", "6g0", "6g", "200", "x", "7200", "-6"].map(frequency), [None; 8]);
+        assert_eq!([2437, 5180, 5975, 1].map(label), ["6", "36", "6g5", "1 MHz"]);
+    }
+
+    #[test]
+    fn centres_of_wide_channels() {
+        let centre = |mhz, width, above| Tuning::wide(mhz, width, above).map(|tuning| tuning.centre);
+        assert_eq!((centre(2412, Width::Mhz40, true), centre(2412, Width::Mhz40, false)), (Some(2422), None));
+        assert_eq!((centre(2462, Width::Mhz40, true), centre(2462, Width::Mhz40, false)), (None, Some(2452)));
+        assert_eq!(centre(2437, Width::Mhz80, true), None);
+        let five = [(5200, Width::Mhz40), (5240, Width::Mhz80), (5320, Width::Mhz160), (5580, Width::Mhz80)];
+        assert_eq!(five.map(|(mhz, width)| centre(mhz, width, true)), [5190, 5210, 5250, 5610].map(Some));
+        assert_eq!(centre(5720, Width::Mhz160, true), None, "no block of 160 MHz there");
+        let six = [(5955, Width::Mhz320), (6435, Width::Mhz160), (5935, Width::Mhz40), (7115, Width::Mhz40)];
+        assert_eq!(six.map(|(mhz, width)| centre(mhz, width, true)), [Some(6105), Some(6505), None, None]);
+    }
+}

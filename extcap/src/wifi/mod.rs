@@ -25,6 +25,7 @@ pub use live::line;
 
 use crate::dialog::{Arg, Control, HostVersion, Value};
 use crate::failure::Failure;
+use crate::filter;
 use crate::source::{Kind, Offered, Options, Source};
 use monitor::Monitor;
 use phys::Phy;
@@ -86,8 +87,13 @@ impl Kind for Wifi {
             ))
         })?;
         let settings = Settings::of(options)?;
+        let program = filter::compile(&options.capture_filter, LinkType::RADIOTAP)?;
         let (monitor, course) = Monitor::open(phy, &settings)?;
-        Ok(Box::new(WifiSource::open(Box::new(monitor), course, settings, &[])?))
+        Ok(Box::new(WifiSource::open(Box::new(monitor), course, settings, &program)?))
+    }
+
+    fn check_filter(&self, _: &str, filter: &str) -> Result<(), Failure> {
+        filter::compile(filter, LinkType::RADIOTAP).map(drop)
     }
 
     fn cleanup(&self) {

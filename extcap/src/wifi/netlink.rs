@@ -257,3 +257,87 @@ impl Channel {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn acknowledgement(errno: i32, flags: u16, rest: &[u8]) -> Vec<u8> {
+        let echoed = Request::new(30, ACK, &[7, 1, 0, 0]).u32(1, 5).finish(9);
+        let mut body = (-errno).to_ne_bytes().to_vec();
+        body.extend_from_slice(if flags & CAPPED != 0 { &echoed[..HEADER] } else { &echoed });
+        body.extend_from_slice(rest);
+        let mut message = Request::new(ERROR, flags & !REQUEST, &body).finish(9);
+        message[6..8].copy_from_slice(&flags.to_ne_bytes());
+        message
+    }
+
+    fn words(text: &str) -> Vec<u8> {
+        Request::new(0, 0, &[]).text(ATTR_MSG, text).finish(0)[HEADER..].to_vec()
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let request = Request::new(0x1c, DUMP, &[5, 1, 0, 0])
+            .u32(1, 0xdead_beef)
+            .text(4, "mon0")
+            .flags(23, &[1, 3])
+            .flag(204);
+        let bytes = request.finish(42);
+        let all: Vec<Message<'_>> = messages(&bytes).collect();
+        assert_eq!((all.len(), all[0].kind, all[0].flags, all[0].sequence), (1, 0x1c, DUMP | REQUEST, 42));
+        let found: Vec<_> = attributes(&all[0].body[4..]).collect();
+        let kinds: Vec<u16> = found.iter().map(|attribute| attribute.kind).collect();
+        assert_eq!(kinds, [1, 4, 23, 204]);
+        assert_eq!((found[0].u32(), found[1].text().as_str()), (Some(0xdead_beef), "mon0"));
+        let flags: Vec<u16> = found[2].nested().map(|attribute| attribute.kind).collect();
+        assert_eq!((flags, found[3].value), (vec![1, 3], &[][..]));
+        assert_eq!(bytes.len() % 4, 0);
+    }
+
+    #[test]
+    fn the_kernels_own_words() {
+        for flags in [ACK_TLVS, ACK_TLVS | CAPPED] {
+            let bytes = acknowledgement(libc::EINVAL, flags, &words("Channel is disabled"));
+            let message = messages(&bytes).next().unwrap();
+            let refusal = verdict(&message).unwrap_err();
+            assert_eq!((refusal.errno, refusal.words().as_str()), (libc::EINVAL, "Channel is disabled"));
+        }
+        let silent = acknowledgement(libc::EBUSY, CAPPED, &[]);
+        let refusal = verdict(&messages(&silent).next().unwrap()).unwrap_err();
+        assert_eq!((refusal.errno, refusal.text.as_deref()), (libc::EBUSY, None));
+        assert!(refusal.words().contains("busy"));
+        let done = acknowledgement(0, CAPPED, &[]);
+        assert_eq!(verdict(&messages(&done).next().unwrap()), Ok(()));
+    }
+
+    #[test]
+    fn no_reply_harms() {
+        let good = acknowledgement(libc::EINVAL, ACK_TLVS, &words("a reason"));
+        let mut seed = 7_u32;
+        let mut random = move || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 16) as usize
+        };
+        for _ in 0..20_000 {
+            let mut bytes = good.clone();
+            bytes.truncate(random() % (good.len() + 1));
+            for _ in 0..random() % 4 {
+                let at = random() % good.len();
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = random() as u8;
+                }
+            }
+            for message in messages(&bytes).take(1_000) {
+                let _ = verdict(&message).map_err(|refusal| refusal.words());
+                attributes(message.body).take(1_000).for_each(|attribute| {
+                    let _ = (attribute.u32(), attribute.text(), attribute.nested().count());
+                });
+            }
+        }
+        // Lengths that lie end the reading.
+        assert_eq!(messages(&[0; 64]).count(), 0);
+        assert_eq!(attributes(&[0, 0, 1, 0, 9, 9]).count(), 0);
+        assert_eq!(attributes(&[255, 255, 1, 0, 9, 9]).count(), 0);
+    }
+}

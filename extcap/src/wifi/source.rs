@@ -340,3 +340,6 @@ impl Source for WifiSource {
         if wanted == self.settings { Ok(()) } else { self.replan(wanted) }
     }
 }
+
+#[cfg(test)]
+mod tests;
