@@ -212,13 +212,15 @@ impl Got {
     pub fn frame(&self) -> u64 {
         match self {
             Self::Packet { frame, .. } | Self::Observed { frame } => *frame,
-            Self::Dropped { .. } => 0,
+            Self::Listening { .. } | Self::Dropped { .. } => 0,
         }
     }
 
     pub fn interface(&self) -> u32 {
         match self {
-            Self::Packet { interface, .. } | Self::Dropped { interface, .. } => *interface,
+            Self::Packet { interface, .. }
+            | Self::Listening { interface, .. }
+            | Self::Dropped { interface, .. } => *interface,
             Self::Observed { .. } => 0,
         }
     }
