@@ -158,18 +158,11 @@ fn is_option(token: &OsString) -> bool {
 }
 
 /// The value of `--name=value`, bytes and all: a path need not be UTF-8.
-#[cfg(unix)]
 fn after_equals(token: &OsString) -> OsString {
     use std::os::unix::ffi::OsStrExt;
     let bytes = token.as_bytes();
     let at = bytes.iter().position(|byte| *byte == b'=').map_or(bytes.len(), |at| at + 1);
     std::ffi::OsStr::from_bytes(&bytes[at..]).to_owned()
-}
-
-#[cfg(not(unix))]
-fn after_equals(token: &OsString) -> OsString {
-    let text = token.to_string_lossy();
-    text.split_once('=').map(|(_, value)| value).unwrap_or_default().into()
 }
 
 #[cfg(test)]
@@ -231,7 +224,6 @@ mod tests {
         assert_eq!(args.fifo, Some(PathBuf::from("-")));
     }
 
-    #[cfg(unix)]
     #[test]
     fn a_path_that_is_no_utf8_stays_as_it_is() {
         use std::os::unix::ffi::OsStringExt;

@@ -2,7 +2,6 @@
 //!
 //! The FIFO is opened before anything that can fail: Wireshark 4.0 waits for ever for a FIFO that was never opened.
 
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use airtone_capture::write::Section;
@@ -16,7 +15,7 @@ use crate::pipe::{self, Pipe};
 use crate::privileges;
 use crate::sink::Outlet;
 use crate::source::{Flow, Kind, Source};
-use crate::toolbar::{self, Change, Toolbar};
+use crate::toolbar::{self, Change, Changes, Toolbar};
 use crate::writer::{Queue, Writer};
 
 /// How long the source may wait for a packet.
@@ -37,11 +36,36 @@ pub fn run(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<(), Failure> {
     let life = Life::watch(pipe::is_fifo(fifo));
     let life = life.map_err(|error| Failure::new(format!("signals cannot be handled: {error}")))?;
     let Some(pipe) = Pipe::open(fifo, &life)? else { return Ok(()) };
-    let source = open(args, kinds)?;
-    privileges::drop_capabilities(source.configures_network());
+    match open(args, kinds) {
+        Ok(source) => {
+            // Capabilities belong to threads: before there is a second one.
+            privileges::drop_capabilities(source.configures_network());
+            let changes = args.control_in.as_deref().map(Changes::open);
+            let ended = run_with(args, source, pipe, changes.as_ref(), &life);
+            changes.iter().for_each(|changes| changes.await_window(&life));
+            ended
+        }
+        Err(failure) => {
+            let toolbar = args.control_out.clone().map(Toolbar::open);
+            let changes = args.control_in.as_deref().map(Changes::open);
+            toolbar.iter().for_each(|toolbar| toolbar.log(&failure.to_string()));
+            changes.iter().for_each(|changes| changes.await_window(&life));
+            // Only now may the reader learn that nothing comes.
+            drop(pipe);
+            Err(failure)
+        }
+    }
+}
 
+/// Captures from an open source.
+fn run_with(
+    args: &Args,
+    source: Box<dyn Source>,
+    pipe: Pipe,
+    changes: Option<&Changes>,
+    life: &Life,
+) -> Result<(), Failure> {
     let toolbar = args.control_out.clone().map(Toolbar::open);
-    let changes = args.control_in.as_deref().map(toolbar::changes);
     let log = Log::open(args.log_file.as_deref(), toolbar.clone(), args.is_debug())?;
     let section = Section {
         application: format!("airtone-extcap {}", env!("CARGO_PKG_VERSION")),
@@ -53,9 +77,9 @@ pub fn run(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<(), Failure> {
     let outlet = Outlet::new(&section, queue.clone(), log.clone(), feed);
     let outlet = outlet.map_err(|error| Failure::new(format!("the capture cannot be begun: {error}")))?;
     let mut capture = Capture { source, outlet, log, toolbar, filter: args.options.capture_filter.clone() };
-    let ended = capture.run(&life, &queue, changes.as_ref());
+    let ended = capture.run(life, &queue, changes);
     drop(capture);
-    writer.finish(queue, &life)?;
+    writer.finish(queue, life)?;
     ended
 }
 
@@ -75,14 +99,14 @@ struct Capture {
 }
 
 impl Capture {
-    fn run(&mut self, life: &Life, queue: &Queue, changes: Option<&Receiver<Change>>) -> Result<(), Failure> {
+    fn run(&mut self, life: &Life, queue: &Queue, changes: Option<&Changes>) -> Result<(), Failure> {
         self.advance()?;
         let mut next = Instant::now() + STATISTICS;
         let ended = loop {
             if life.is_over() || queue.is_closed() {
                 break Ok(());
             }
-            for change in changes.into_iter().flat_map(Receiver::try_iter) {
+            for change in changes.into_iter().flat_map(Changes::take) {
                 self.change(&change);
             }
             let flow = self.source.read(&mut self.outlet, WAIT);

@@ -215,7 +215,7 @@ mod tests {
             placeholder: "",
             group: "Source",
             validation: "",
-            values: ["a", "b", "c} {d"].map(|value| value_of(value)).to_vec(),
+            values: ["a", "b", "c} {d"].map(value_of).to_vec(),
             reload: true,
         }
     }

@@ -8,25 +8,52 @@ use crate::source::Kind;
 
 const ABOUT: &str = "Wireshark starts this program for its capture dialog. `tshark-post install` puts it where Wireshark looks.";
 
+/// Of the text, in columns.
+const WIDTH: usize = 80;
+/// Where the explanation of an option begins.
+const INDENT: usize = 25;
+
 /// `--help`
 #[must_use]
 pub fn text(kinds: &[Box<dyn Kind>]) -> String {
     let mut text = format!(
-        "airtone-extcap {}: live sources for Wireshark\n\n{ABOUT}\n\
-         In tshark: tshark -i airtone_replay -o extcap.airtone_replay.file:FILE\n\n\
-         By hand:   airtone-extcap --capture --extcap-interface INTERFACE --fifo FILE [OPTIONS]\n\
-         \x20          writes pcapng to a file, a FIFO, or with - to standard output\n\n\
-         Also:      --extcap-interfaces, --extcap-config, --extcap-dlts, --extcap-cleanup-postkill,\n\
-         \x20          --log-file FILE, --log-level message|debug, --version, --man\n",
+        "airtone-extcap {}: live sources for Wireshark\n\n{}\n\n\
+         In tshark:\n  tshark -i airtone_replay -o extcap.airtone_replay.file:FILE\n\n\
+         By hand, pcapng to a file, a FIFO, or with - to standard output:\n\
+         \x20 airtone-extcap --capture --extcap-interface INTERFACE --fifo FILE [OPTIONS]\n\n\
+         Also: --extcap-interfaces, --extcap-config, --extcap-dlts,\n\
+         \x20 --extcap-cleanup-postkill, --log-file FILE, --log-level message|debug,\n\
+         \x20 --version, --man\n",
         env!("CARGO_PKG_VERSION"),
+        wrapped(ABOUT, WIDTH).join("\n"),
     );
     for (name, display, arguments) in interfaces(kinds) {
         let _ = writeln!(text, "\n{name}    {display}");
         for arg in arguments {
-            let _ = writeln!(text, "  {:<24} {}", usage(&arg), about(&arg));
+            let mut usage = usage(&arg);
+            for line in wrapped(&about(&arg), WIDTH - INDENT) {
+                let _ = writeln!(text, "  {usage:<width$} {line}", width = INDENT - 3);
+                usage.clear();
+            }
         }
     }
     text
+}
+
+/// Lines of at most `width` characters; a longer word has one of its own.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last().map_or(0, |line| line.chars().count());
+        if last > 0 && last + 1 + word.chars().count() > width {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            line.extend((!line.is_empty()).then_some(' '));
+            line.push_str(word);
+        }
+    }
+    lines
 }
 
 /// Every interface with its arguments.

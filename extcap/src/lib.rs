@@ -2,6 +2,10 @@
 //!
 //! Wireshark starts the binary of this crate for each step: it asks which interfaces there are ([`source::Kind::interfaces`]),
 //! what can be set ([`dialog`]), and then captures ([`source::Source`]) into a FIFO.
+//!
+//! For Linux and other Unix systems; elsewhere the crate is empty and its binary says so.
+
+#![cfg(unix)]
 
 pub mod args;
 pub mod capture;

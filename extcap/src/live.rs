@@ -19,6 +19,8 @@ use crate::wifi;
 const WAITING: usize = 64;
 /// A batch is handed over when it has this size at the latest.
 const BATCH: usize = 256 << 10;
+/// Notes that wait for a packet; of more the last are kept.
+const NOTES: usize = 1000;
 /// How often the line is written.
 const EVERY: Duration = Duration::from_secs(1);
 /// A stream runs while its last packet is no older.
@@ -82,6 +84,9 @@ impl Feed {
     /// Where a radio listens from now on.
     pub fn note(&mut self, interface: usize, note: Listening) {
         let interface = u32::try_from(interface).unwrap_or(u32::MAX);
+        if self.batch.notes.len() == NOTES {
+            self.batch.notes.remove(0);
+        }
         self.batch.notes.push((self.batch.heads.len(), interface, note));
     }
 

@@ -3,10 +3,11 @@
 use std::io::Write;
 use std::process;
 
-use airtone_extcap::args::Args;
-use airtone_extcap::{kinds, protocol, wifi};
-
+#[cfg(unix)]
 fn main() {
+    use airtone_extcap::args::Args;
+    use airtone_extcap::{kinds, protocol, wifi};
+
     if std::env::args_os().nth(1).is_some_and(|first| first == wifi::guard::ARGUMENT) {
         return wifi::guard::run();
     }
@@ -21,4 +22,10 @@ fn main() {
     };
     // Threads that wait for the toolbar's FIFOs may never return.
     process::exit(code);
+}
+
+#[cfg(not(unix))]
+fn main() {
+    let _ = writeln!(std::io::stderr(), "airtone-extcap captures on Linux and other Unix systems only");
+    process::exit(1);
 }

@@ -46,9 +46,10 @@ pub fn run(args: &Args, kinds: &[Box<dyn Kind>]) -> Result<(), Failure> {
 /// # Errors
 /// One sentence, when none does.
 pub fn kind_of<'a>(interface: &str, kinds: &'a [Box<dyn Kind>]) -> Result<&'a dyn Kind, Failure> {
-    let offers = |kind: &&Box<dyn Kind>| kind.interfaces().iter().any(|offered| offered.name == interface);
-    if let Some(kind) = kinds.iter().find(offers) {
-        return Ok(kind.as_ref());
+    for kind in kinds {
+        if kind.interfaces().iter().any(|offered| offered.name == interface) {
+            return Ok(kind.as_ref());
+        }
     }
     let names: Vec<String> =
         kinds.iter().flat_map(|kind| kind.interfaces()).map(|offered| offered.name).collect();

@@ -1,15 +1,22 @@
 //! The toolbar in Wireshark: messages over two FIFOs, each opened and served in a thread of its own, since opening one
 //! waits for the other side and the other side may never come.
 //!
+//! Wireshark's window in turn waits in the opening of its side: an extcap that ends before it came leaves the window
+//! hanging for ever (4.0), and one that ends before it wrote its first message may kill it. See [`Changes::await_window`].
+//!
 //! A message is `T`, the length of the rest in three bytes, the control's number, a command and the payload.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::dialog::{Control, ControlKind};
+use crate::life::Life;
 
 /// Number of the log window.
 pub const LOG: u8 = 0;
@@ -23,6 +30,10 @@ const WAITING: usize = 1024;
 /// The most that a text control takes.
 const MAX_TEXT: usize = 32_767;
 
+/// How long the window may take to come.
+const WINDOW: Duration = Duration::from_secs(5);
+
+const INITIALIZED: u8 = 0;
 const SET: u8 = 1;
 const ADD: u8 = 2;
 const STATUS_BAR: u8 = 6;
@@ -101,25 +112,52 @@ fn message(number: u8, command: u8, text: &str) -> Vec<u8> {
     [&[b'T', length[1], length[2], length[3], number, command], payload].concat()
 }
 
-/// Reads what the user changes from the FIFO `path`.
-#[must_use]
-pub fn changes(path: &Path) -> Receiver<Change> {
-    let (changes, taken) = mpsc::channel();
-    let path = path.to_owned();
-    thread::spawn(move || -> io::Result<()> {
-        let mut input = File::open(path)?;
-        while let Some(change) = next_change(&mut input)? {
-            if changes.send(change).is_err() {
-                break;
-            }
-        }
-        Ok(())
-    });
-    taken
+/// What the user changes.
+#[derive(Debug)]
+pub struct Changes {
+    taken: Receiver<Change>,
+    is_initialized: Arc<AtomicBool>,
 }
 
-/// The next change; other messages, also those of later versions, are passed over.
-fn next_change(input: &mut impl Read) -> io::Result<Option<Change>> {
+impl Changes {
+    /// Reads from the FIFO `path`.
+    #[must_use]
+    pub fn open(path: &Path) -> Self {
+        let (changes, taken) = mpsc::channel();
+        let is_initialized = Arc::new(AtomicBool::new(false));
+        let (path, initialized) = (path.to_owned(), Arc::clone(&is_initialized));
+        thread::spawn(move || -> io::Result<()> {
+            let mut input = File::open(path)?;
+            while let Some((number, command, payload)) = next_message(&mut input)? {
+                match command {
+                    INITIALIZED => initialized.store(true, Ordering::Relaxed),
+                    // Whether anybody listens any more does not matter: what the window writes is to be read.
+                    SET => drop(changes.send(Change { number, payload })),
+                    _ => {}
+                }
+            }
+            Ok(())
+        });
+        Self { taken, is_initialized }
+    }
+
+    /// Those since the last time.
+    pub fn take(&self) -> impl Iterator<Item = Change> + '_ {
+        self.taken.try_iter()
+    }
+
+    /// Waits, before the program ends by itself, until the window has opened its side and said so; not for ever, and not
+    /// when told to stop.
+    pub fn await_window(&self, life: &Life) {
+        let give_up = Instant::now() + WINDOW;
+        while !self.is_initialized.load(Ordering::Relaxed) && Instant::now() < give_up && !life.is_over() {
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// Number, command and payload of the next message; those of later versions are passed over.
+fn next_message(input: &mut impl Read) -> io::Result<Option<(u8, u8, Vec<u8>)>> {
     loop {
         let mut head = [0; 4];
         match input.read_exact(&mut head) {
@@ -130,8 +168,8 @@ fn next_change(input: &mut impl Read) -> io::Result<Option<Change>> {
         let length = u32::from_be_bytes([0, length[0], length[1], length[2]]) as usize;
         let mut rest = vec![0; length];
         input.read_exact(&mut rest)?;
-        if let (b'T', [number, SET, payload @ ..]) = (indicator, rest.as_slice()) {
-            return Ok(Some(Change { number: *number, payload: payload.to_vec() }));
+        if let (b'T', [number, command, payload @ ..]) = (indicator, rest.as_slice()) {
+            return Ok(Some((*number, *command, payload.to_vec())));
         }
     }
 }
@@ -152,9 +190,9 @@ mod tests {
     fn changes_are_read_and_the_unknown_is_passed_over() {
         let bytes = b"T\x00\x00\x02\x00\x00Q\x00\x00\x01xT\x00\x00\x04\x0a\x01on";
         let mut input = bytes.as_slice();
-        let change = next_change(&mut input).unwrap();
-        assert_eq!(change, Some(Change { number: 10, payload: b"on".to_vec() }));
-        assert_eq!(next_change(&mut input).unwrap(), None);
-        assert!(next_change(&mut &b"T\x00\x00\x09"[..]).is_err());
+        assert_eq!(next_message(&mut input).unwrap(), Some((0, INITIALIZED, Vec::new())));
+        assert_eq!(next_message(&mut input).unwrap(), Some((10, SET, b"on".to_vec())));
+        assert_eq!(next_message(&mut input).unwrap(), None);
+        assert!(next_message(&mut &b"T\x00\x00\x09"[..]).is_err());
     }
 }

@@ -223,6 +223,28 @@ fn what_cannot_be_is_told_in_one_sentence_and_the_fifo_is_opened_all_the_same() 
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_sentence_to_a_person() {
+    let file = fixture("sipp-answered.pcapng");
+    let args = ["--capture", "--extcap-interface", "airtone_replay", "--fifo", "/dev/full", "--speed", "0"];
+    let said = sentence(&run(&[&args[..], &["--file", &file]].concat()));
+    assert!(said.starts_with("/dev/full: cannot be written: No space left"), "{said}");
+}
+
+#[test]
+fn standard_output_can_be_the_fifo() {
+    let file = fixture("sipp-answered.pcapng");
+    let args =
+        ["--capture", "--extcap-interface", "airtone_replay", "--fifo", "-", "--speed", "0", "--file", &file];
+    let output = run(&args);
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("captured.pcapng");
+    fs::write(&path, &output.stdout).unwrap();
+    assert!(content(&path).0 == content(Path::new(&file)).0);
+}
+
 #[test]
 fn steps_that_name_no_interface_fail_in_one_sentence() {
     for args in [
@@ -245,6 +267,31 @@ fn signals_end_a_capture_that_nobody_reads() {
         ended_well(&end_of(child));
         assert!(fifo.path().exists(), "the FIFO is Wireshark's");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_running_capture_has_given_its_network_capabilities_back() {
+    let fifo = Fifo::new();
+    let file = fixture("sipp-answered.pcapng");
+    let child = fifo.capture("airtone_replay", &["--file", &file, "--speed", "0.1"]);
+    let mut input = File::open(fifo.path()).unwrap();
+    input.read_exact(&mut [0; 100]).unwrap();
+    // CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, which the tests have as root, give access to files.
+    let files = 1 << 1 | 1 << 2;
+    let mut threads = 0;
+    for thread in fs::read_dir(format!("/proc/{}/task", child.id())).unwrap() {
+        let status = fs::read_to_string(thread.unwrap().path().join("status")).unwrap();
+        for name in ["CapPrm:", "CapEff:", "CapInh:"] {
+            let set = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            assert_eq!(u64::from_str_radix(set.trim(), 16).unwrap() & !files, 0, "{name} {set}");
+        }
+        threads += 1;
+    }
+    assert!(threads >= 2, "the source's thread and the writer's");
+    signal(&child, "TERM");
+    drop(input);
+    ended_well(&end_of(child));
 }
 
 /// Waits until a process handles SIGHUP, SIGINT and SIGTERM, which is soon after its start.
@@ -432,4 +479,34 @@ fn the_toolbar_gets_the_log_and_the_live_line_and_survives_nonsense() {
     assert!(logs[0].contains("Replay of relay-loss.pcapng") && logs[0].ends_with('\n'), "{logs:?}");
     let last = lives.last().unwrap();
     assert!(last.contains(" streams | 1 active call | loss ") && !last.contains("loss 0.00 %"), "{lives:?}");
+}
+
+#[test]
+fn it_waits_for_the_window_which_would_else_hang_in_opening_its_pipe() {
+    for file in [fixture("sipp-answered.pcapng"), "/nonexistent.pcap".to_owned()] {
+        let fifo = Fifo::new();
+        let (to, from) = (fifo.make("control-in"), fifo.make("control-out"));
+        let (to_name, from_name) = (to.display().to_string(), from.display().to_string());
+        let args = [
+            "--file",
+            &file,
+            "--speed",
+            "0",
+            "--extcap-control-in",
+            &to_name,
+            "--extcap-control-out",
+            &from_name,
+        ];
+        let child = fifo.capture("airtone_replay", &args);
+        let packets = fifo.path();
+        let packets =
+            thread::spawn(move || std::io::copy(&mut File::open(packets).unwrap(), &mut std::io::sink()));
+        // By now all packets have been written, or it has failed.
+        thread::sleep(Duration::from_millis(500));
+        // Without somebody who reads it this never returns, nor does it in Wireshark.
+        let mut changes = OpenOptions::new().write(true).open(&to).unwrap();
+        changes.write_all(b"T\x00\x00\x02\x00\x00").unwrap();
+        assert_eq!(end_of(child).status.code(), Some(i32::from(file.starts_with("/nonexistent"))));
+        packets.join().unwrap().unwrap();
+    }
 }

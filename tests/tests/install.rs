@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use airtone_tests::tshark_post;
+use airtone_tests::{extcap, tshark_post};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -29,6 +29,8 @@ impl Place {
             fs::create_dir_all(place.path(folder)).unwrap();
         }
         fs::write(place.path("libairtone"), ELF).unwrap();
+        // Install takes it along where it lies beside tshark-post.
+        assert_eq!(extcap::program().parent(), tshark_post().parent());
         place.write_tshark();
         // All that the stand-in and the command need of the machine, and no other tshark.
         for program in ["sh", "cat", "id"] {
@@ -80,6 +82,7 @@ impl Place {
              {lua_folders}{extcap}\n\
              MaxMind database path:\t/usr/share/GeoIP\nEND\n;;\n\
              -z) echo '     rtp,streams' >&2 ;;\n\
+             -D) echo '12. airtone_replay (Airtone: replay)' ;;\n\
              esac\n",
             version = self.version,
         );
@@ -192,6 +195,60 @@ fn a_system_installation_goes_to_the_global_folders() {
         assert!(!place.path("usr/lib/wireshark/plugins/airtone.lua").exists());
         assert!(place.path("usr/lib/wireshark/plugins").is_dir(), "it was there before");
     }
+}
+
+#[test]
+fn the_extcap_is_put_alone_where_each_version_runs_programs() {
+    for (version, folder) in [
+        ("4.0.17", "home/.config/wireshark/extcap"),
+        ("4.4.18", "home/.local/lib/wireshark/extcap"),
+        ("4.6.9", "home/.local/lib/wireshark/extcap"),
+    ] {
+        let place = Place::new(version);
+        place.install(&[]);
+        let names: Vec<_> =
+            fs::read_dir(place.path(folder)).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["airtone-extcap"], "Wireshark runs whatever lies there");
+        place.done(&["uninstall"]);
+        assert!(!place.path(folder).exists());
+    }
+}
+
+#[test]
+fn those_may_capture_who_may_with_dumpcap() {
+    if !is_root() || !Path::new("/usr/sbin/setcap").exists() {
+        return eprintln!("skipped: needs root and setcap");
+    }
+    let place = Place::new("4.6.9");
+    let extcap = place.path("usr/libexec/wireshark/extcap/airtone-extcap");
+    let said = place.install(&["--system"]);
+    assert!(said.contains("Root alone may capture"), "{said}");
+    assert_eq!((mode(&extcap), capabilities(&extcap).as_str()), (0o755, ""));
+
+    // As Debian sets it up when asked to let a group capture.
+    let dumpcap = place.path("bin/dumpcap");
+    fs::copy("/bin/true", &dumpcap).unwrap();
+    std::os::unix::fs::chown(&dumpcap, None, Some(12)).unwrap();
+    fs::set_permissions(&dumpcap, fs::Permissions::from_mode(0o750)).unwrap();
+    let set = Command::new("/usr/sbin/setcap").arg("cap_net_raw=ep").arg(&dumpcap).status().unwrap();
+    assert!(set.success());
+    let said = place.install(&["--system"]);
+    assert!(said.contains("members of group 12"), "{said}");
+    assert_eq!(mode(&extcap), 0o754);
+    assert!(capabilities(&extcap).contains("cap_net_admin,cap_net_raw=eip"), "{}", capabilities(&extcap));
+    assert!(place.install(&["--system"]).contains("current"), "rights do not change what was put");
+
+    place.done(&["uninstall", "--system"]);
+    assert!(!extcap.exists());
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn capabilities(path: &Path) -> String {
+    let output = Command::new("/usr/sbin/getcap").arg(path).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod folders;
 mod manifest;
 mod place;
 mod remove;
+mod rights;
 mod user;
 mod wireshark;
 
@@ -80,7 +81,11 @@ pub(crate) fn install(args: &InstallArgs) -> Result<ExitCode, Failure> {
     if !args.dry_run {
         place::apply(&plan, &mut manifest, &record).map_err(|failed| failed.failure("install", scope))?;
     }
-    output::write(None, |out| tell_install(out, &wireshark, &plan, scope, args.dry_run))?;
+    let rights = if args.dry_run { None } else { rights::grant(&plan, scope, &wireshark) };
+    output::write(None, |out| {
+        tell_install(out, &wireshark, &plan, scope, args.dry_run)?;
+        rights.iter().try_for_each(|said| writeln!(out, "{said}"))
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,8 +9,9 @@
 //! ```
 //! ````
 //!
-//! holds what the command of its comment prints today; `docs/report.schema.json` holds the report's schema; the C
-//! header and its client are those of [`bindings`].
+//! holds what the command of its comment prints today; `docs/report.schema.json` holds the report's schema;
+//! `packaging/man/airtone-extcap.1` is the manual page that the extcap prints of its own options; the C header and
+//! its client are those of [`bindings`].
 
 use std::fs;
 use std::path::Path;
@@ -19,7 +20,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::bindings;
-use crate::shell::{build_tshark_post, root};
+use crate::shell::{build_extcap, build_tshark_post, root};
 
 const MARK: &str = "<!-- output: tshark-post ";
 
@@ -37,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let program = build_tshark_post()?;
     let schema = output(&program, &["schema"])?;
     settle("docs/report.schema.json", &schema, args.check)?;
+    settle("packaging/man/airtone-extcap.1", &output(&build_extcap()?, &["--man"])?, args.check)?;
     let readme = fs::read_to_string(root().join("README.md")).context("README.md")?;
     settle("README.md", &refresh(&readme, |line| output(&program, &line))?, args.check)
 }
@@ -44,7 +46,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn output(program: &Path, args: &[&str]) -> Result<String> {
     let output = Command::new(program).args(args).current_dir(root()).output()?;
     if !output.status.success() {
-        bail!("tshark-post {}: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+        bail!("{} {}: {}", program.display(), args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

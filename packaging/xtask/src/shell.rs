@@ -41,7 +41,16 @@ pub(crate) fn has(program: &str) -> bool {
 
 /// Builds the release binary of `tshark-post` and says where it is.
 pub(crate) fn build_tshark_post() -> Result<PathBuf> {
-    status(command("cargo", &["build", "--release", "--quiet", "--package", "tshark-post"]), "cargo build")?;
+    build("tshark-post")
+}
+
+/// Builds the release binary of `airtone-extcap` beside it.
+pub(crate) fn build_extcap() -> Result<PathBuf> {
+    build("airtone-extcap")
+}
+
+fn build(package: &str) -> Result<PathBuf> {
+    status(command("cargo", &["build", "--release", "--quiet", "--package", package]), "cargo build")?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("release").join(format!("tshark-post{}", std::env::consts::EXE_SUFFIX)))
+    Ok(target.join("release").join(format!("{package}{}", std::env::consts::EXE_SUFFIX)))
 }

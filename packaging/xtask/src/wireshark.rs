@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{has, root, status};
+use crate::shell::{build_extcap, has, root, status};
 
 /// Installs the plugin for this user, and shows the calls of a capture as tshark and as `tshark-post` print them.
 /// One line where there is no tshark, or where it cannot run the plugin.
@@ -16,10 +16,13 @@ pub(crate) fn show(tshark_post: &Path, capture: &Path) -> Result<()> {
         );
         return Ok(());
     }
-    eprintln!("\nBuilding libairtone, the library of the Wireshark plugin...");
+    eprintln!(
+        "\nBuilding libairtone, the library of the Wireshark plugin, and airtone-extcap, its live sources..."
+    );
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--quiet", "--package", "airtone-cdylib"]).current_dir(root());
     status(cargo, "cargo build")?;
+    build_extcap()?;
 
     println!("\nIn Wireshark and tshark: $ tshark-post install\n");
     let installed =

@@ -65,6 +65,7 @@ fn examine(wireshark: &Wireshark, checks: &mut Checks) {
     checks.add(files::profile(wireshark));
     if let Some(check) = files::extcap(wireshark) {
         checks.add(check);
+        checks.add(programs::sources(wireshark));
     }
     checks.add(programs::capturing(wireshark));
     works::add(wireshark, &copy.library(), checks);

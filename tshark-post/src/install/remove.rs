@@ -5,7 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::Failed;
+use super::assets::Kind;
 use super::manifest::{Entry, Manifest, hash};
+use super::rights;
 
 /// What is to be done with a file of the record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,9 @@ pub(crate) fn apply(manifest: &mut Manifest, record: &Path) -> Result<(), Failed
             // The first failure is the one to tell.
             let _ = manifest.save(record);
             return Err(fail(&path, error));
+        }
+        if entry.kind == Kind::Extcap && step(entry) == Step::Leave {
+            rights::revoke(&entry.path);
         }
         manifest.files.pop();
     }

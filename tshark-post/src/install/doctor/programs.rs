@@ -103,6 +103,18 @@ pub(super) fn capturing(wireshark: &Wireshark) -> Check {
     }
 }
 
+/// The live sources of the extcap, as this tshark lists them.
+pub(super) fn sources(wireshark: &Wireshark) -> Check {
+    let output = Command::new(&wireshark.tshark).arg("-D").output();
+    let list = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    // `12. airtone_replay (Airtone: replay)`
+    let names: Vec<&str> = list.split_whitespace().filter(|word| word.starts_with("airtone_")).collect();
+    match names.as_slice() {
+        [] => Check::amiss("sources", "tshark -D lists no interface of Airtone", "run tshark-post install"),
+        names => Check::ok("sources", format!("tshark -D lists {}", names.join(", "))),
+    }
+}
+
 /// The capabilities of the file, where `getcap` tells them.
 fn rights(dumpcap: &std::path::Path) -> String {
     let output = ["getcap", "/usr/sbin/getcap"]
