@@ -48,6 +48,7 @@ fn main() -> Outcome<()> {
                 engine.observe(&observed);
             }
             Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
+            Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
         })
         .map(|packets| packets as usize)
     })?;

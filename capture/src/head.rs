@@ -31,6 +31,8 @@ pub(crate) enum What {
     },
     /// The sensor dropped packets.
     Dropped(u64),
+    /// From now on the radio listens here (MHz and width in MHz), or nowhere.
+    Listening(Option<(u32, u32)>),
     /// A record of an export, held in [`crate::held::Held`], with the frame number that the export gives.
     Export {
         /// As exported.

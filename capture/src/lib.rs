@@ -53,6 +53,15 @@ pub enum Record<'a> {
         /// How many.
         packets: u64,
     },
+    /// From now on the radio of an interface listens to a channel: what Airtone's own Wi-Fi captures say.
+    Listening {
+        /// Interface, as in [`Packet::interface`].
+        interface: u32,
+        /// Since when.
+        at: airtone_engine::Nanos,
+        /// Centre of the primary channel and width in MHz; `None` while it is being tuned.
+        channel: Option<(u32, u32)>,
+    },
 }
 
 /// What [`Input::next_runs`] yields.
@@ -133,7 +142,7 @@ impl Input {
         match head.what {
             What::Packet { .. } => self.frame += u64::from(head.numbered_before) + 1,
             What::Export { frame } => self.number_exported(index, frame),
-            What::Dropped(_) => {}
+            What::Dropped(_) | What::Listening(_) => {}
         }
         Ok(self.sources[index].record(self.frame, interface))
     }

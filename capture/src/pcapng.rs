@@ -3,7 +3,7 @@
 //! Blocks are framed here as Wireshark frames them: a total length that is not a multiple of four is rounded
 //! up, which pcap-file's parser refuses (see also `options.rs`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 
 use airtone_engine::{LinkType, Nanos, Packet};
@@ -16,6 +16,7 @@ use pcap_file::pcapng::blocks::{
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u16_at, u32_at, u64_at};
 use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, cut_short};
+use crate::notes::Listening;
 use crate::options::{Options, Scale};
 use crate::pcap::lengths_disagree;
 use crate::warnings::Warnings;
@@ -62,6 +63,8 @@ struct PacketFields {
     data: usize,
     /// Dropped since the packet before; from its own field or option.
     dropped: u64,
+    /// Where the radio listened up to this packet, from its comment.
+    notes: Vec<Listening>,
 }
 
 /// Reads one pcapng file.
@@ -74,7 +77,8 @@ pub(crate) struct PcapNg {
     known: HashMap<(usize, Interface), u32>,
     last: Option<Nanos>,
     numbered: u32,
-    pending: Option<Head>,
+    /// What was found together with the record before.
+    pending: VecDeque<Head>,
     ended: bool,
 }
 
@@ -88,7 +92,7 @@ impl PcapNg {
             known: HashMap::new(),
             last: None,
             numbered: 0,
-            pending: None,
+            pending: VecDeque::new(),
             ended: false,
         }
     }
@@ -104,7 +108,7 @@ impl PcapNg {
         buffer: &mut Buffer,
         warnings: &mut Warnings,
     ) -> io::Result<Option<Head>> {
-        if let Some(head) = self.pending.take() {
+        if let Some(head) = self.pending.pop_front() {
             return Ok(Some(head));
         }
         while !self.ended {
@@ -125,7 +129,7 @@ impl PcapNg {
         unread: &[u8],
         mut sink: impl FnMut(&mut [Packet<'_>], &[Interface]),
     ) -> usize {
-        if self.ended || self.numbered > 0 || self.pending.is_some() {
+        if self.ended || self.numbered > 0 || !self.pending.is_empty() {
             return 0;
         }
         let mut rest = unread;
@@ -315,11 +319,9 @@ impl PcapNg {
         let field = |at| u32_at(body, at, self.order);
         let captured = field(12)?;
         let behind = 20 + (captured as usize).next_multiple_of(4);
-        let dropped = body
-            .get(behind..)
-            .filter(|options| !options.is_empty())
-            .and_then(|options| Options::new(options, self.order).value(4))
-            .and_then(|value| u64_at(value, 0, self.order));
+        let options = body.get(behind..).filter(|options| !options.is_empty());
+        let option = |code| Options::new(options?, self.order).value(code);
+        let dropped = option(4).and_then(|value| u64_at(value, 0, self.order));
         Some(PacketFields {
             interface: field(0)?,
             time: Some((field(4)?, field(8)?)),
@@ -327,6 +329,7 @@ impl PcapNg {
             original: field(16)?,
             data: 20,
             dropped: dropped.unwrap_or(0),
+            notes: listening(option(1)),
         })
     }
 
@@ -336,7 +339,15 @@ impl PcapNg {
         let limit = if snaplen == 0 { u32::MAX } else { snaplen };
         // Writers that forgot the snapshot length still end the block where the bytes end.
         let captured = original.min(limit).min(body.len() as u32 - 4);
-        Some(PacketFields { interface: 0, time: None, captured, original, data: 4, dropped: 0 })
+        Some(PacketFields {
+            interface: 0,
+            time: None,
+            captured,
+            original,
+            data: 4,
+            dropped: 0,
+            notes: Vec::new(),
+        })
     }
 
     fn obsolete(&self, body: &[u8]) -> Option<PacketFields> {
@@ -350,6 +361,7 @@ impl PcapNg {
             data: 20,
             // All ones: not known.
             dropped: if dropped == u16::MAX { 0 } else { u64::from(dropped) },
+            notes: Vec::new(),
         })
     }
 
@@ -380,12 +392,26 @@ impl PcapNg {
         let what = What::Packet { link: local.link, orig_len, start, end };
         let numbered_before = std::mem::take(&mut self.numbered);
         let head = Head { at, interface: local.id, numbered_before, what };
-        if fields.dropped == 0 {
+        if fields.dropped == 0 && fields.notes.is_empty() {
             return Some(head);
         }
-        self.pending = Some(head);
-        self.section[fields.interface as usize].dropped = local.dropped.saturating_add(fields.dropped);
-        Some(Head { numbered_before: 0, what: What::Dropped(fields.dropped), ..head })
+        self.note(&fields.notes, local.id);
+        if fields.dropped > 0 {
+            self.section[fields.interface as usize].dropped = local.dropped.saturating_add(fields.dropped);
+            self.pending.push_back(Head { numbered_before: 0, what: What::Dropped(fields.dropped), ..head });
+        }
+        self.pending.push_back(head);
+        self.pending.pop_front()
+    }
+
+    /// Queues what a comment says about the radio of an interface.
+    fn note(&mut self, notes: &[Listening], interface: u32) {
+        self.pending.extend(notes.iter().map(|note| Head {
+            at: note.at,
+            interface,
+            numbered_before: 0,
+            what: What::Listening(note.channel),
+        }));
     }
 
     /// The time of the first packet ahead that has one: for simple packets in front of it.
@@ -415,20 +441,24 @@ impl PcapNg {
             value.and_then(|value| u64_at(value, 0, self.order)).unwrap_or(0)
         };
         let total = count(5_u16).saturating_add(count(7));
+        let notes = listening(Options::new(body.get(12..).unwrap_or_default(), self.order).value(1));
         let Some(local) = self.section.get_mut(index as usize) else {
             warnings.add(|| format!("the statistics at byte {offset} name no interface; passed over"));
             return None;
         };
-        let dropped = total.saturating_sub(local.dropped);
-        if dropped == 0 {
-            return None;
-        }
-        local.dropped = total;
         let at = match (high, low) {
             (0, 0) => self.last.unwrap_or_default(),
             _ => local.scale.time(high, low),
         };
-        Some(Head { at, interface: local.id, numbered_before: 0, what: What::Dropped(dropped) })
+        let dropped = total.saturating_sub(local.dropped);
+        local.dropped = local.dropped.max(total);
+        let id = local.id;
+        self.note(&notes, id);
+        if dropped > 0 {
+            let what = What::Dropped(dropped);
+            self.pending.push_back(Head { at, interface: id, numbered_before: 0, what });
+        }
+        self.pending.pop_front()
     }
 }
 
@@ -443,6 +473,12 @@ fn byte_order(head: &[u8]) -> Option<Endianness> {
         [0x4d, 0x3c, 0x2b, 0x1a] => Some(Endianness::Little),
         _ => None,
     }
+}
+
+/// The notes in a comment.
+fn listening(comment: Option<&[u8]>) -> Vec<Listening> {
+    let comment = comment.and_then(|comment| std::str::from_utf8(comment).ok()).unwrap_or_default();
+    Listening::all_in(comment).collect()
 }
 
 /// An option that is text, also where it is no UTF-8 or ends in zeros.

@@ -171,7 +171,7 @@ impl Source {
                 self.packets += u64::from(frame != self.last_frame);
                 self.last_frame = frame;
             }
-            Some(What::Dropped(_)) => {}
+            Some(What::Dropped(_) | What::Listening(_)) => {}
         }
         Ok(self.head.is_some())
     }
@@ -275,6 +275,7 @@ impl Source {
         let head = self.head.as_ref()?;
         match (head.what, self.reader.as_ref()?) {
             (What::Dropped(packets), _) => Some(Record::Dropped { interface, at: head.at, packets }),
+            (What::Listening(channel), _) => Some(Record::Listening { interface, at: head.at, channel }),
             (What::Export { .. }, Reader::Export(_, held)) => Some(held.as_ref()?.record(frame, interface)),
             (
                 What::Packet { link, orig_len, start, end },

@@ -181,3 +181,22 @@ fn a_large_packet_makes_the_buffer_grow() {
     assert!(all[1].bytes() == large);
     assert_eq!(all[2].bytes(), b"c");
 }
+
+/// Where the radio listened comes in front of the packet that says so, in its own order; drops too.
+#[test]
+fn the_notes_of_a_radio() {
+    let comment = "airtone: listening - from 2.000000001\nnice\nairtone: listening 5180/80 from 2.250000000";
+    let file = Ng::new(Order::Little)
+        .interface(127, 0, &[])
+        .enhanced(0, 1_000_000, b"a")
+        .enhanced_as(0, 9_000_000, (1, 1), b"b", &[(1, comment.into()), (4, Order::Little.u64(2))])
+        .enhanced_as(0, 9_000_001, (1, 1), b"c", &[(1, b"airtone: listening 5180".to_vec())]);
+    let (all, file) = read(&file.bytes);
+    let note = |at, channel| Got::Listening { interface: 0, at, channel };
+    assert_eq!(all[1..3], [note(2_000_000_001, None), note(2_250_000_000, Some((5180, 80)))]);
+    assert!(matches!(all[3], Got::Dropped { packets: 2, .. }));
+    let frames: Vec<(u64, &[u8])> =
+        all.iter().filter(|got| got.frame() > 0).map(|got| (got.frame(), got.bytes())).collect();
+    assert_eq!(frames, [(1, &b"a"[..]), (2, b"b"), (3, b"c")]);
+    assert_eq!((all.len(), file.packets, file.warnings.len()), (6, 3, 0));
+}

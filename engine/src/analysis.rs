@@ -194,6 +194,14 @@ impl Engine {
         self.trackers.sip.flows()
     }
 
+    /// The sensor says that from `at` on the radio of `interface` listens to a channel (centre of its primary 20 MHz and
+    /// width, MHz), or to none: beacons are then judged only where they could be heard. Notes of an interface come
+    /// in order of time, each before the packets that were received after it.
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>) {
+        let path = self.decoder.path_of_interface(interface);
+        self.trackers.wifi.listening(path, at, channel);
+    }
+
     /// The report of everything so far; the analysis may go on after it.
     #[must_use]
     pub fn report(&self, source: SourceInfo) -> Report {

@@ -9,7 +9,7 @@ use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item, Unreachable};
 use crate::dropped::Dropped;
 use crate::facts::FrameFacts;
-use crate::packet::{Context, Nanos, Packet, Transport};
+use crate::packet::{Context, Nanos, Packet, PathId, Transport};
 use crate::rtp::{AHEAD, Ahead, Plain};
 use crate::wifi::Radio;
 
@@ -72,6 +72,7 @@ enum Other {
     Dot11 { cx: Context, radio: Radio, frame: Range<usize> },
     Dropped { interface: u32, at: Nanos, packets: u64 },
     Unreachable(Unreachable),
+    Listening { path: PathId, at: Nanos, channel: Option<(u32, u32)> },
 }
 
 impl Engine {
@@ -128,6 +129,12 @@ impl Front {
     pub fn sensor_dropped(&mut self, interface: u32, at: Nanos, packets: u64, batch: &mut Batch) {
         self.dropped_by_sensor.add(interface, self.span.first, at, packets);
         batch.push(Other::Dropped { interface, at, packets });
+    }
+
+    /// As [`Engine::listening`].
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>, batch: &mut Batch) {
+        let path = self.decoder.path_of_interface(interface);
+        batch.push(Other::Listening { path, at, channel });
     }
 }
 
@@ -238,6 +245,7 @@ impl Back {
             Other::Dropped { interface, at, packets } => {
                 trackers.wifi.sensor_dropped(interface, at, packets);
             }
+            Other::Listening { path, at, channel } => trackers.wifi.listening(path, at, channel),
         }
     }
 }

@@ -27,6 +27,7 @@ pub mod sink;
 pub mod source;
 pub mod sys;
 pub mod toolbar;
+pub mod wifi;
 pub mod writer;
 
 use source::Kind;
@@ -34,5 +35,5 @@ use source::Kind;
 /// Every kind of sources, in the order of Wireshark's list.
 #[must_use]
 pub fn kinds() -> Vec<Box<dyn Kind>> {
-    vec![Box::new(mirror::Mirror), Box::new(replay::Replay)]
+    vec![Box::new(mirror::Mirror), Box::new(wifi::Wifi), Box::new(replay::Replay)]
 }

@@ -7,16 +7,20 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError
 use std::thread;
 use std::time::{Duration, Instant};
 
+use airtone_capture::Listening;
 use airtone_engine::model::{Call, Report, Stream};
 use airtone_engine::{Config, Engine, LinkType, Nanos, Packet, SourceInfo};
 
 use crate::source::Received;
 use crate::toolbar::Toolbar;
+use crate::wifi;
 
 /// Batches that wait for the engine.
 const WAITING: usize = 64;
 /// A batch is handed over when it has this size at the latest.
 const BATCH: usize = 256 << 10;
+/// Notes that wait for a packet; of more the last are kept.
+const NOTES: usize = 1000;
 /// How often the line is written.
 const EVERY: Duration = Duration::from_secs(1);
 /// A stream runs while its last packet is no older.
@@ -27,6 +31,8 @@ const RUNS: f64 = 5.0;
 struct Batch {
     heads: Vec<Head>,
     bytes: Vec<u8>,
+    /// Where radios listen, each with the number of packets before it.
+    notes: Vec<(usize, u32, Listening)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +81,18 @@ impl Feed {
         }
     }
 
+    /// Where a radio listens from now on.
+    pub fn note(&mut self, interface: usize, note: Listening) {
+        let interface = u32::try_from(interface).unwrap_or(u32::MAX);
+        if self.batch.notes.len() == NOTES {
+            self.batch.notes.remove(0);
+        }
+        self.batch.notes.push((self.batch.heads.len(), interface, note));
+    }
+
     /// Hands the copies to the engine, if it keeps up.
     pub fn hand_over(&mut self) {
+        // Notes wait for a packet: the engine must not miss one.
         if self.batch.heads.is_empty() {
             return;
         }
@@ -85,6 +101,8 @@ impl Feed {
             self.batches.try_send(batch)
         {
             self.skipped.fetch_add(batch.heads.len() as u64, Ordering::Relaxed);
+            let notes = batch.notes.into_iter().map(|(_, interface, note)| (0, interface, note));
+            self.batch.notes.extend(notes);
         }
     }
 }
@@ -118,7 +136,11 @@ fn analyse(batches: &Receiver<Batch>, toolbar: &Toolbar, skipped: &AtomicU64) {
 
 fn feed(engine: &mut Engine, batch: &Batch, frame: &mut u64) {
     let mut rest = batch.bytes.as_slice();
-    for head in &batch.heads {
+    let mut notes = batch.notes.iter().peekable();
+    for (place, head) in batch.heads.iter().enumerate() {
+        while let Some((_, interface, note)) = notes.next_if(|(before, ..)| *before <= place) {
+            engine.listening(*interface, note.at, note.channel);
+        }
         let (bytes, behind) = rest.split_at(head.length);
         rest = behind;
         *frame += 1;
@@ -129,6 +151,7 @@ fn feed(engine: &mut Engine, batch: &Batch, frame: &mut u64) {
         let Head { link, at, orig_len, .. } = *head;
         engine.packet(&Packet { frame: *frame, at, link, interface, orig_len, bytes });
     }
+    notes.for_each(|(_, interface, note)| engine.listening(*interface, note.at, note.channel));
 }
 
 /// `MOS 3.42 worst of 4 streams | 2 calls | loss 0.31 % | sensor drops 0`
@@ -148,6 +171,9 @@ fn line(report: &Report, skipped: u64) -> String {
         if expected == 0 { 0.0 } else { 100.0 * lost as f64 / expected as f64 },
         report.capture.dropped_by_sensor.unwrap_or(0),
     );
+    if let Some(air) = wifi::line(&report.wifi) {
+        line = if report.streams.is_empty() { air } else { format!("{line} | {air}") };
+    }
     if skipped > 0 {
         line += &format!(" | {skipped} packets not judged, for want of time");
     }

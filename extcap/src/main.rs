@@ -6,8 +6,11 @@ use std::process;
 #[cfg(unix)]
 fn main() {
     use airtone_extcap::args::Args;
-    use airtone_extcap::{kinds, protocol};
+    use airtone_extcap::{kinds, protocol, wifi};
 
+    if std::env::args_os().nth(1).is_some_and(|first| first == wifi::guard::ARGUMENT) {
+        return wifi::guard::run();
+    }
     let args = Args::parse(std::env::args_os().skip(1));
     let code = match protocol::run(&args, &kinds()) {
         Ok(()) => 0,

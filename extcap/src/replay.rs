@@ -294,7 +294,7 @@ impl Player {
                         *untold = untold.saturating_add(packets);
                     }
                 }
-                Some(Record::Observed(_)) => {}
+                Some(Record::Observed(_) | Record::Listening { .. }) => {}
                 None => {
                     if !self.begin_again(sink)? {
                         return Ok(false);

@@ -195,7 +195,11 @@ impl Outlet {
         if local.notes.len() == NOTES {
             local.notes.remove(0);
         }
-        local.notes.push(Listening { at, channel });
+        let note = Listening { at, channel };
+        local.notes.push(note);
+        if let Some(feed) = &mut self.feed {
+            feed.note(interface, note);
+        }
     }
 }
 
@@ -299,7 +303,7 @@ mod tests {
                     drops.push(0);
                 }
                 Record::Dropped { packets, .. } => *drops.last_mut().unwrap() += packets,
-                Record::Observed(_) => {}
+                Record::Observed(_) | Record::Listening { .. } => {}
             }
         }
         (packets, drops)

@@ -125,7 +125,7 @@ fn report_of_file(source: &mut dyn Source, frames: &[Frame], times: &[Nanos]) ->
         match record {
             Record::Packet(packet) => _ = engine.packet(&packet),
             Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
-            Record::Observed(_) => unreachable!("a capture holds packets"),
+            Record::Listening { .. } | Record::Observed(_) => unreachable!("a mirror is no radio"),
         }
     }
     std::fs::remove_file(path).unwrap();

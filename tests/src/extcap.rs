@@ -142,7 +142,7 @@ pub fn content(path: &Path) -> (Vec<Kept>, u64, Vec<String>) {
                 heads.push((packet.at.0, interface, packet.orig_len, packet.bytes.to_vec()));
             }
             Record::Dropped { packets, .. } => dropped += packets,
-            Record::Observed(_) => {}
+            Record::Observed(_) | Record::Listening { .. } => {}
         }
     }
     let interfaces = input.interfaces().to_vec();

@@ -122,6 +122,9 @@ fn decode(front: &mut Front, run: Run<'_>, batch: &mut Batch) {
         Run::One(Record::Dropped { interface, at, packets }) => {
             front.sensor_dropped(interface, at, packets, batch);
         }
+        Run::One(Record::Listening { interface, at, channel }) => {
+            front.listening(interface, at, channel, batch);
+        }
         Run::One(Record::Observed(_)) => debug_assert!(false, "an export among the captures"),
     }
 }
@@ -147,6 +150,7 @@ fn take(engine: &mut Engine, record: Record<'_>) {
             engine.observe(&observed);
         }
         Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
+        Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
     }
 }
 

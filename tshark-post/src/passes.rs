@@ -70,6 +70,7 @@ impl Passes {
             match record {
                 Record::Packet(packet) => _ = engine.packet_with(&packet, &mut sink),
                 Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
+                Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
                 Record::Observed(_) => {}
             }
             Ok(())

@@ -190,13 +190,14 @@ impl Ng {
 pub enum Got {
     Packet { frame: u64, at: i64, link: u16, interface: u32, orig_len: u32, bytes: Vec<u8> },
     Dropped { interface: u32, at: i64, packets: u64 },
+    Listening { interface: u32, at: i64, channel: Option<(u32, u32)> },
     Observed { frame: u64 },
 }
 
 impl Got {
     pub fn at(&self) -> i64 {
         match self {
-            Self::Packet { at, .. } | Self::Dropped { at, .. } => *at,
+            Self::Packet { at, .. } | Self::Listening { at, .. } | Self::Dropped { at, .. } => *at,
             Self::Observed { .. } => 0,
         }
     }
@@ -211,13 +212,15 @@ impl Got {
     pub fn frame(&self) -> u64 {
         match self {
             Self::Packet { frame, .. } | Self::Observed { frame } => *frame,
-            Self::Dropped { .. } => 0,
+            Self::Listening { .. } | Self::Dropped { .. } => 0,
         }
     }
 
     pub fn interface(&self) -> u32 {
         match self {
-            Self::Packet { interface, .. } | Self::Dropped { interface, .. } => *interface,
+            Self::Packet { interface, .. }
+            | Self::Listening { interface, .. }
+            | Self::Dropped { interface, .. } => *interface,
             Self::Observed { .. } => 0,
         }
     }
@@ -237,6 +240,7 @@ pub fn drain(input: &mut Input) -> Vec<Got> {
                 bytes: packet.bytes.to_vec(),
             },
             Record::Dropped { interface, at, packets } => Got::Dropped { interface, at: at.0, packets },
+            Record::Listening { interface, at, channel } => Got::Listening { interface, at: at.0, channel },
             Record::Observed(observed) => Got::Observed { frame: observed.frame },
         });
     }

@@ -183,6 +183,11 @@ impl Decoder {
         self.state.paths.infos()
     }
 
+    /// The path of packets that come straight from an interface, without VLAN or tunnel.
+    pub(crate) fn path_of_interface(&mut self, interface: u32) -> PathId {
+        self.state.paths.of_interface(interface)
+    }
+
     /// Packets whose path is not told apart because there are too many.
     #[must_use]
     pub fn paths_refused(&self) -> u64 {

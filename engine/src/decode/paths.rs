@@ -174,6 +174,12 @@ impl Paths {
         id
     }
 
+    /// The path of packets that come straight from an interface.
+    pub fn of_interface(&mut self, interface: u32) -> PathId {
+        self.start(interface);
+        self.current()
+    }
+
     /// Begins the path of a packet.
     pub fn start(&mut self, interface: u32) {
         self.stack.clear();

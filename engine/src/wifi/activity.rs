@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::dot11::Mac;
+use super::listening::{Listening, Stays};
 use crate::packet::{Nanos, PathId};
 
 /// Silence longer than this ends a span: one and a half of the usual beacon interval.
@@ -41,11 +42,13 @@ pub(super) struct Targets {
     pub from: Nanos,
     pub span_ns: i64,
     pub count: u64,
+    /// How far from it a beacon may be received.
+    pub margin_ns: i64,
 }
 
 impl Targets {
     /// How many lie at or before `time`.
-    fn until(&self, time: i64) -> u64 {
+    pub(super) fn until(&self, time: i64) -> u64 {
         let into = i128::from(time) - i128::from(self.from.0);
         if self.span_ns <= 0 || into <= 0 {
             return 0;
@@ -79,6 +82,8 @@ struct Drops {
 pub(super) struct Activity {
     paths: Vec<(PathId, VecDeque<Span>)>,
     drops: VecDeque<Drops>,
+    /// What the sensors themselves say.
+    listening: Listening,
     first: Option<Nanos>,
     last_reports: Vec<(u32, Nanos)>,
 }
@@ -148,10 +153,29 @@ impl Activity {
         touching.fold(0, |sum, drops| sum.saturating_add(drops.packets))
     }
 
-    /// How missing beacons of `own` on `frequency` (0: unknown) were covered, by the sensor that listened most.
+    /// The radio behind `path` listens there (MHz) from `at` on, or nowhere.
+    pub(super) fn listening(&mut self, path: PathId, at: Nanos, mhz: Option<u32>) {
+        self.listening.note(path, at, mhz);
+    }
+
+    /// Whether a sensor says where it listens.
+    pub(super) fn is_told(&self) -> bool {
+        self.listening.each().next().is_some()
+    }
+
+    /// How missing beacons of `own` on `frequency` (0: unknown) were covered, by the sensor that listened most. A sensor
+    /// that says where it listened is believed; of the others it is inferred.
     pub(super) fn coverage(&self, own: Mac, frequency: u16, targets: &Targets) -> Coverage {
-        let each = self.paths.iter().map(|(_, spans)| coverage(spans, own, frequency, targets));
-        each.max_by_key(|coverage| (coverage.heard + coverage.silent, coverage.deaf)).unwrap_or_default()
+        let spans_of = |path| self.paths.iter().find(|(id, _)| *id == path).map(|(_, spans)| spans);
+        let said = self.listening.each().map(|(path, stays)| {
+            let spans = spans_of(path);
+            told(stays, spans, own, frequency, targets)
+        });
+        let silent = self.paths.iter().filter(|(path, _)| !self.listening.speaks(*path));
+        let inferred = silent.map(|(_, spans)| coverage(spans, own, frequency, targets));
+        said.chain(inferred)
+            .max_by_key(|coverage| (coverage.heard + coverage.silent, coverage.deaf))
+            .unwrap_or_default()
     }
 }
 
@@ -175,6 +199,55 @@ impl Span {
             .flatten()
             .any(|&(mac, at)| !same_device(mac, own) && at.saturating_add(RECENT) >= self.to)
     }
+}
+
+/// By what the sensor says. Of the time that it listened, only that in which others fell silent too is doubted.
+fn told(
+    stays: &Stays,
+    spans: Option<&VecDeque<Span>>,
+    own: Mac,
+    frequency: u16,
+    targets: &Targets,
+) -> Coverage {
+    let mut out = Coverage::default();
+    let mut done = 0;
+    for stay in stays.around(targets.from.0) {
+        let start = targets.until(stay.from.saturating_add(targets.margin_ns)).max(done);
+        let end = targets.until(stay.to.saturating_sub(targets.margin_ns)).max(start);
+        out.off += start - done;
+        if frequency == 0 || stay.mhz == u32::from(frequency) {
+            let window = (stay.from, stay.to);
+            let deaf = spans.map_or(0, |spans| deaf(spans, own, frequency, targets, window));
+            let deaf = deaf.min(end - start);
+            out.deaf += deaf;
+            out.heard += end - start - deaf;
+        } else {
+            out.off += end - start;
+        }
+        done = end;
+        if done == targets.count {
+            return out;
+        }
+    }
+    out.off += targets.count - done;
+    out
+}
+
+/// Targets in silences, within a window, before which another access point had been beaconing.
+fn deaf(spans: &VecDeque<Span>, own: Mac, frequency: u16, targets: &Targets, (from, to): (i64, i64)) -> u64 {
+    let end = targets.from.0.saturating_add(targets.span_ns).min(to);
+    let first = spans.partition_point(|span| span.to < targets.from.0.max(from)).saturating_sub(1);
+    let pairs = spans.range(first..).zip(spans.range(first..).skip(1));
+    let pairs = pairs.take_while(|(before, _)| before.to < end);
+    let within = pairs.filter(|(before, after)| {
+        before.from >= from && after.from <= to && before.is_on(frequency) && after.is_on(frequency)
+    });
+    let silences = within.filter(|(before, _)| before.others_beaconed(own));
+    silences
+        .map(|(before, after)| {
+            targets.until(after.from.saturating_sub(1)).saturating_sub(targets.until(before.to))
+        })
+        .sum()
 }
 
 fn coverage(spans: &VecDeque<Span>, own: Mac, frequency: u16, targets: &Targets) -> Coverage {
@@ -216,7 +289,8 @@ mod tests {
     const PATH: PathId = PathId(0);
 
     fn targets(from_ms: i64, to_ms: i64, count: u64) -> Targets {
-        Targets { from: Nanos(from_ms * MS), span_ns: (to_ms - from_ms) * MS, count }
+        let margin_ns = 10 * MS;
+        Targets { from: Nanos(from_ms * MS), span_ns: (to_ms - from_ms) * MS, count, margin_ns }
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod channel;
 mod dot11;
 mod fcs;
 mod histogram;
+mod listening;
 mod loss;
 mod payload;
 mod radio_headers;
@@ -20,6 +21,8 @@ mod tracker;
 
 #[cfg(test)]
 mod captures;
+#[cfg(test)]
+mod dwell;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -80,6 +83,15 @@ pub struct BeaconObservation {
     pub dtim: Option<(u8, u8)>,
     /// What the radio header said.
     pub radio: Radio,
+}
+
+impl BeaconObservation {
+    /// The beacon in a captured packet of `orig_len` bytes on the wire; `None` when it is none or damaged.
+    #[must_use]
+    pub fn of(link: LinkType, bytes: &[u8], orig_len: u32) -> Option<Self> {
+        let (radio, frame) = strip_captured(link, bytes, orig_len).filter(|(radio, _)| !radio.bad_fcs)?;
+        beacon::parse(&dot11::header(frame)?, &radio, frame)
+    }
 }
 
 /// Takes the radio header off. Returns what it said and the MAC frame without FCS; `None` when the header

@@ -138,6 +138,11 @@ impl Tracker {
         self.bss.iter_mut().for_each(|bss| bss.ledger.sensor_dropped(dropped));
     }
 
+    /// The radio behind `path` listens to a channel from `at` on (centre of the primary 20 MHz and width, MHz), or to none.
+    pub fn listening(&mut self, path: PathId, at: Nanos, channel: Option<(u32, u32)>) {
+        self.activity.listening(path, at, channel.map(|(mhz, _)| mhz));
+    }
+
     /// BSSs and stations. `end`: time of the capture's last packet.
     #[must_use]
     pub fn report(&self, end: Nanos) -> model::Wifi {

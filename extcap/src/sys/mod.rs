@@ -3,6 +3,8 @@
 pub mod datagram;
 pub mod libpcap;
 pub mod link;
+pub mod netlink;
+pub mod power;
 pub mod ring;
 
 use std::io;

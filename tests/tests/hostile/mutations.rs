@@ -53,6 +53,7 @@ fn damaged_files_do_no_harm() {
                 Record::Packet(packet) => _ = engine.packet(&packet),
                 Record::Observed(observed) => _ = engine.observe(&observed),
                 Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
+                Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
             }
         }
         let warnings = input.files().iter().map(|file| file.warnings.len()).sum::<usize>();

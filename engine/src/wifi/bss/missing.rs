@@ -6,6 +6,8 @@ use super::{Bss, Seen, Surroundings};
 use crate::model::OutageCause;
 use crate::packet::Nanos;
 
+/// Beacons count as due on a channel only this far from coming and leaving.
+const LEAST_MARGIN: i64 = 10 * Nanos::MILLI;
 /// A farewell this long before the last beacon belongs to the silence that follows.
 const FAREWELL: i64 = 500 * Nanos::MILLI;
 
@@ -34,7 +36,8 @@ impl Bss {
     /// its other frames show. Silence of a lone AP on a frequency that the sensor keeps counts as `air`:
     /// nothing speaks against the sensor, and the report withdraws it where silence is the rule.
     fn attribute(&self, missing: u64, from: Nanos, to: Nanos, moved: bool, activity: &Activity) -> Gap {
-        if self.said_farewell(from, to) {
+        let farewell = self.said_farewell(from, to);
+        if farewell && !activity.is_told() {
             return Gap::explained(missing, OutageCause::ApRestart);
         }
         if moved {
@@ -47,8 +50,24 @@ impl Bss {
             return Gap::unobserved(missing, OutageCause::Sensor);
         }
         let span_ns = to.0.saturating_sub(from.0);
-        let targets = Targets { from, span_ns, count: missing };
-        Gap::covered(activity.coverage(self.bssid, self.frequency, &targets))
+        let targets = Targets { from, span_ns, count: missing, margin_ns: self.margin_ns() };
+        let gap = Gap::covered(activity.coverage(self.bssid, self.frequency, &targets));
+        if farewell && gap.lost() > 0 {
+            return Gap {
+                not_observed: gap.not_observed,
+                ..Gap::explained(gap.lost(), OutageCause::ApRestart)
+            };
+        }
+        gap
+    }
+
+    /// How far from its target time a beacon of this AP may be received: it waits for a free channel.
+    fn margin_ns(&self) -> i64 {
+        if self.delays.is_empty() {
+            return LEAST_MARGIN;
+        }
+        let usual = (self.delays.percentile(0.95) * 1e3) as i64;
+        usual.clamp(LEAST_MARGIN, self.period_ns() / 2)
     }
 
     fn said_farewell(&self, from: Nanos, to: Nanos) -> bool {
@@ -80,7 +99,7 @@ impl Bss {
             return between(Gap::unobserved(missing, OutageCause::Sensor));
         }
         let span_ns = i64::try_from(missing + 1).ok()?.saturating_mul(self.period_ns());
-        let targets = Targets { from: self.last.at, span_ns, count: missing };
+        let targets = Targets { from: self.last.at, span_ns, count: missing, margin_ns: self.margin_ns() };
         let gap = Gap::covered(activity.coverage(self.bssid, self.frequency, &targets));
         if self.said_farewell(self.last.at, end) && gap.lost() > 0 {
             let explained = Gap::explained(gap.lost(), OutageCause::ApRestart);
