@@ -133,7 +133,7 @@ end
 local function start()
     local buffer = tostring(proto.prefs.buffer):lower()
     local made, problem = airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
-        tonumber(proto.prefs.delay))
+        tonumber(proto.prefs.delay), gui_enabled())
     if engine then engine:free() end
     engine, encapsulations, last_relative, has_interfaces = made, {}, math.huge, true
     if not made then return fail(problem) end
