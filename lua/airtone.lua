@@ -141,7 +141,7 @@ end
 local function start()
     local buffer = tostring(proto.prefs.buffer):lower()
     local made, problem = airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
-        tonumber(proto.prefs.delay))
+        tonumber(proto.prefs.delay), gui_enabled())
     if engine then engine:free() end
     engine, encapsulations, last_relative, last_number = made, {}, math.huge, 0
     has_interfaces = extractors.interface ~= nil

@@ -9,6 +9,7 @@ assert(airtone.version():match("^%d+%.%d+%.%d+"))
 -- Wrong use is answered, never raised, and does no harm.
 local refused, message = airtone.new("deep")
 assert(refused == nil and message:match("buffer"), message)
+assert(airtone.new(60, false, nil, true)):free()
 local engine = assert(airtone.new(60, false, nil))
 for _, wrong in ipairs({ 1, "x", {}, io.stdout, print }) do
     local nothing, sentence = engine.facts(wrong, 1)

@@ -153,3 +153,40 @@ fn no_text_of_a_capture_runs_in_a_browser() {
     let open = raw.replace("http-equiv=Content-Security-Policy", "name=nothing");
     assert!(is_pwned(&document(browser, &file("open.html", &open))), "the attack is none");
 }
+
+#[test]
+fn tables_are_sorted_and_filtered_in_a_browser() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was sorted");
+    };
+    let names = ["answered", "busy", "cancelled", "hold", "ipv6", "no-answer-480", "tcp"];
+    let captures: Vec<String> = names
+        .iter()
+        .map(|name| fixtures_dir().join(format!("sipp-{name}.pcapng")).display().to_string())
+        .collect();
+    let page = page(&captures.iter().map(String::as_str).collect::<Vec<_>>());
+    // A script of the test stands for the user, so the policy has to let it run.
+    let user = "<script>
+        const table = document.querySelector('table.calls');
+        const numbers = () => [...table.tBodies].filter((one) => !one.hidden).map((one) => one.rows[0].cells[0].textContent).join();
+        const before = numbers();
+        const title = table.tHead.rows[0].cells[0].querySelector('button');
+        title.click(); title.click();
+        const sorted = numbers();
+        const find = document.querySelector('input[type=search]');
+        find.value = 'busy 486'; find.dispatchEvent(new Event('input'));
+        document.title = [before, sorted, numbers()].join('/');
+        </script></body>";
+    let open = page.replace("http-equiv=Content-Security-Policy", "name=nothing").replace("</body>", user);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    fs::write(&path, open).unwrap();
+    let shown = document(browser, &path);
+    let title =
+        shown.split_once("<title>").and_then(|rest| rest.1.split_once("</title>")).expect("a title").0;
+    let [before, sorted, found] = title.split('/').collect::<Vec<_>>()[..] else { panic!("{title}") };
+    let backwards: Vec<&str> = before.split(',').rev().collect();
+    assert!(backwards.len() >= names.len(), "{title}");
+    assert_eq!(sorted, backwards.join(","));
+    assert_eq!(found.split(',').count(), 1, "{title}");
+}

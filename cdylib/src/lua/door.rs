@@ -61,8 +61,9 @@ impl Answer {
     }
 }
 
-/// `airtone.new(buffer, announced_only, delay)`: buffer in ms, `"adaptive"` or `"none"` (nil: the default);
-/// true to take only RTP that SDP announced; one-way delay in ms where RTCP does not tell it, or nil.
+/// `airtone.new(buffer, announced_only, delay, over_time)`: buffer in ms, `"adaptive"` or `"none"` (nil: the default);
+/// true to take only RTP that SDP announced; one-way delay in ms where RTCP does not tell it, or nil;
+/// true to keep each stream over time, for the HTML report.
 pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static str> {
     let mut config = Config::default();
     match (arguments.number(1), arguments.bytes(1)) {
@@ -75,8 +76,7 @@ pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static s
         _ => return Err("airtone.new: the buffer is 0 to 1000 (ms), \"adaptive\" or \"none\""),
     }
     config.rtp_heuristic = !arguments.truth(2);
-    // The HTML report may be asked for at the end.
-    config.interval_points = INTERVAL_POINTS;
+    config.interval_points = if arguments.truth(4) { INTERVAL_POINTS } else { 0 };
     config.declared_delay_ms = arguments.number(3).filter(|ms| ms.is_finite() && *ms >= 0.0);
     Ok(Analysis::new(config))
 }

@@ -272,7 +272,7 @@ unsafe extern "C-unwind" fn version(state: *mut State) -> c_int {
 
 const METATABLE: &CStr = c"airtone.engine";
 
-/// `airtone.new(buffer, announced_only, delay)`
+/// `airtone.new(buffer, announced_only, delay, over_time)`
 unsafe extern "C-unwind" fn new(state: *mut State) -> c_int {
     let Some(api) = api() else { return 0 };
     // SAFETY: the running state. The functions of one group may raise for lack of memory only, and nothing is
@@ -280,7 +280,7 @@ unsafe extern "C-unwind" fn new(state: *mut State) -> c_int {
     // (and with it, collection) is set, and the box is stored as soon as it exists.
     unsafe {
         // Missing arguments become nil, so that the userdata is not taken for one.
-        let top = 3;
+        let top = 4;
         (api.lua_settop)(state, top);
         let block = match (api.new_userdata_5_4, api.new_userdata) {
             (Some(new), _) => new(state, size_of::<Block>(), 1),

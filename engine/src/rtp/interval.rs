@@ -160,13 +160,13 @@ impl History {
 
     /// A second has passed. `jitter`: the sum of the jitter after each packet so far, and how many.
     pub fn closed(&mut self, second: &Interval, jitter: (f64, u64)) {
-        self.into_ten(second);
+        self.count_in(second);
         if let Some(series) = &mut self.series {
             series.closed(second, jitter);
         }
     }
 
-    fn into_ten(&mut self, second: &Interval) {
+    fn count_in(&mut self, second: &Interval) {
         if second.start.0.wrapping_sub(self.ten.start.0) >= LENGTH {
             self.worst.closed(self.ten);
             self.ten = self.ten.after(second.start, LENGTH);
@@ -193,7 +193,7 @@ impl History {
     /// The worst interval of a stream that ended at `end` in `last`, and its length in seconds.
     pub fn worst(&self, last: &Interval, end: Nanos) -> Option<(Interval, f64)> {
         let mut all = Self { series: None, ..self.clone() };
-        all.into_ten(last);
+        all.count_in(last);
         all.worst.of(all.ten, end)
     }
 

@@ -71,10 +71,8 @@ fn outcome(m: &mut Markup, call: &Call) {
         _ => "",
     };
     m.put("<td><span class=\"outcome ").put(class).put("\">").show(words(&call.outcome)).put("</span>");
-    if call.outcome != CallOutcome::Answered {
-        if let Some(code) = call.outcome_code {
-            m.put(" <span class=quiet>").show(code).put("</span>");
-        }
+    if let Some(code) = call.outcome_code.filter(|_| call.outcome != CallOutcome::Answered) {
+        m.put(" <span class=quiet>").show(code).put("</span>");
     }
     m.put("</td>");
 }
