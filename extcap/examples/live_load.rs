@@ -114,7 +114,7 @@ fn count() -> Result<(), Box<dyn Error>> {
     while input.next_records(|record| match record {
         Record::Packet(_) => packets += 1,
         Record::Dropped { packets: more, .. } => dropped += more,
-        Record::Observed(_) => {}
+        Record::Listening { .. } | Record::Observed(_) => {}
     })? {}
     println!("packets={packets} dropped={dropped}");
     Ok(())
