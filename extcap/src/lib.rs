@@ -7,6 +7,10 @@
 
 #![cfg(unix)]
 
+// What tests share names the crate as tests outside it do.
+#[cfg(test)]
+extern crate self as airtone_extcap;
+
 pub mod args;
 pub mod capture;
 pub mod dialog;
