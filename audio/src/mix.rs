@@ -77,6 +77,16 @@ impl Mixed {
         self.channels.first().map_or(0, Vec::len) as f64 / f64::from(self.rate.max(1))
     }
 
+    /// The WAV file as bytes, for a page that carries its sound.
+    ///
+    /// # Errors
+    /// As [`Self::write_wav`].
+    pub fn wav(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = io::Cursor::new(Vec::new());
+        self.write_wav(&mut bytes)?;
+        Ok(bytes.into_inner())
+    }
+
     /// Writes a WAV file of 16 bits per sample.
     ///
     /// # Errors
@@ -134,10 +144,7 @@ mod tests {
     #[test]
     fn a_wav_is_read_as_it_was_written() {
         let mixed = Mixed { at: 0, rate: 8_000, channels: vec![vec![1, -2, 3], vec![-4, 5, -6]] };
-        let mut bytes = io::Cursor::new(Vec::new());
-        mixed.write_wav(&mut bytes).unwrap();
-        bytes.set_position(0);
-        let wav = hound::WavReader::new(bytes).unwrap();
+        let wav = hound::WavReader::new(io::Cursor::new(mixed.wav().unwrap())).unwrap();
         assert_eq!((wav.spec().channels, wav.spec().sample_rate), (2, 8_000));
         assert_eq!(wav.into_samples::<i16>().map(Result::unwrap).collect::<Vec<_>>(), [1, -4, -2, 5, 3, -6]);
     }

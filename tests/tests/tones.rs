@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use airtone_tests::{captures_dir, fixtures, fixtures_dir, json, run};
+use airtone_tests::{captures, captures_dir, fixtures, fixtures_dir, json, run, try_json};
 use serde_json::Value;
 
 fn calls(capture: &Path) -> Vec<Value> {
@@ -84,6 +84,29 @@ fn without_being_asked_nobody_listens() {
     let capture = fixtures_dir().join("tones-digits.pcapng");
     let report = json(["report", "--format", "json", &capture.to_string_lossy()]);
     assert!(in_band(&report["calls"][0]).is_empty());
+}
+
+#[test]
+fn listening_changes_nothing_else() {
+    let mut compared = 0;
+    for capture in fixtures().into_iter().chain(captures()) {
+        let path = capture.to_string_lossy();
+        let Ok(mut plain) = try_json(["report", "--format", "json", &path]) else { continue };
+        let mut listened = json(["report", "--tones", "--format", "json", &path]);
+        for report in [&mut plain, &mut listened] {
+            for call in report["calls"].as_array_mut().into_iter().flatten() {
+                call["dtmf"].as_array_mut().expect("digits").retain(|digit| digit["method"] != "inband");
+                let is_tone =
+                    |event: &Value| event["kind"].as_str().is_some_and(|kind| kind.starts_with("tone_"));
+                call["events"].as_array_mut().expect("events").retain(|event| !is_tone(event));
+                let heard = [Value::from("dtmf_inband"), Value::from("ringback_tone")];
+                call["features"].as_array_mut().expect("features").retain(|feature| !heard.contains(feature));
+            }
+        }
+        assert_eq!(plain, listened, "{path}");
+        compared += 1;
+    }
+    assert!(compared > 25, "only {compared}");
 }
 
 #[test]

@@ -150,3 +150,69 @@ fn format(known: &Type) -> Format {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Config, Engine, LinkType, Nanos, Packet, SourceInfo};
+
+    /// A PCMU packet of 20 ms in IPv4 over Ethernet.
+    fn packet(n: u16, start: u16) -> Vec<u8> {
+        let mut bytes = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+        bytes.extend([0x45, 0, 0, 200, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2]);
+        bytes.extend([0x0f, 0xa0, 0x0f, 0xa2, 0, 180, 0, 0]);
+        bytes.extend([0x80, 0]);
+        bytes.extend(n.wrapping_add(start).to_be_bytes());
+        bytes.extend((u32::from(n) * 160).to_be_bytes());
+        bytes.extend([1, 2, 3, 4]);
+        bytes.resize(bytes.len() + 160, 0xff);
+        bytes
+    }
+
+    /// Feeds packets that come at the given ms; watches the first stream.
+    fn heard(arrivals: &[(u16, i64)], start: u16) -> (super::Heard, crate::model::Stream) {
+        let mut engine = Engine::new(Config::default());
+        engine.watch([1]);
+        for (frame, &(n, ms)) in arrivals.iter().enumerate() {
+            let bytes = packet(n, start);
+            engine.packet(&Packet {
+                frame: frame as u64 + 1,
+                at: Nanos(1_000_000_000 + ms * Nanos::MILLI),
+                link: LinkType::ETHERNET,
+                interface: 0,
+                orig_len: bytes.len() as u32,
+                bytes: &bytes,
+            });
+        }
+        let heard = engine.heard(1).expect("a watched stream");
+        (heard, engine.report(SourceInfo::default()).streams.swap_remove(0))
+    }
+
+    fn late(heard: &super::Heard) -> u64 {
+        heard.packets.iter().filter(|packet| packet.late).count() as u64
+    }
+
+    #[test]
+    fn what_is_heard_is_what_the_report_counts() {
+        let delay = |n: u16| if n % 50 == 7 { 95 } else { 0 };
+        let mut arrivals: Vec<(u16, i64)> =
+            (0..1_000).filter(|n| n % 40 != 3).map(|n| (n, i64::from(n) * 20 + delay(n))).collect();
+        arrivals.extend([(100, 2_001), (101, 2_021)]);
+        arrivals.sort_by_key(|arrival| arrival.1);
+        // The sequence numbers wrap on the way.
+        let (heard, stream) = heard(&arrivals, 65_200);
+        let absent = heard.last - heard.first + 1 - heard.packets.len() as u64;
+        assert_eq!((absent, Some(late(&heard))), (stream.lost, stream.late));
+        assert_eq!((stream.lost, stream.duplicates), (25, 2));
+        assert!(heard.packets.windows(2).all(|pair| pair[0].sequence < pair[1].sequence));
+    }
+
+    #[test]
+    fn packets_on_probation_are_heard_and_a_shifted_delay_is_not_late() {
+        // The delay grows by 100 ms in the middle and stays: a receiver fills its buffer anew.
+        let arrivals: Vec<(u16, i64)> =
+            (0..600).map(|n| (n, i64::from(n) * 20 + if n < 300 { 0 } else { 100 })).collect();
+        let (heard, stream) = heard(&arrivals, 7);
+        assert_eq!((heard.packets.len(), heard.packets[0].frame), (600, 1));
+        assert_eq!((late(&heard), stream.late), (0, Some(0)));
+    }
+}
