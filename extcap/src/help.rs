@@ -11,7 +11,7 @@ const ABOUT: &str = "Wireshark starts this program for its capture dialog. `tsha
 /// Of the text, in columns.
 const WIDTH: usize = 80;
 /// Where the explanation of an option begins.
-const INDENT: usize = 25;
+const INDENT: usize = 28;
 
 /// `--help`
 #[must_use]
@@ -31,6 +31,10 @@ pub fn text(kinds: &[Box<dyn Kind>]) -> String {
         let _ = writeln!(text, "\n{name}    {display}");
         for arg in arguments {
             let mut usage = usage(&arg);
+            if usage.len() > INDENT - 3 {
+                let _ = writeln!(text, "  {usage}");
+                usage.clear();
+            }
             for line in wrapped(&about(&arg), WIDTH - INDENT) {
                 let _ = writeln!(text, "  {usage:<width$} {line}", width = INDENT - 3);
                 usage.clear();

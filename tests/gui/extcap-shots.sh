@@ -115,7 +115,13 @@ stop
 
 # What the extcap says of a file that is not there.
 start -k -i airtone_replay -o extcap.airtone_replay.file:/nonexistent.pcapng
-sleep 6
+main=$(window 'Wireshark Network Analyzer' 200)
+# The dialog has no title of its own: it is the second window.
+for _ in $(seq 100); do
+  [ "$(x search --onlyvisible --class wireshark | wc -l)" -ge 2 ] && break
+  sleep 0.2
+done
+sleep 1
 picture root failure
 stop
 ls -l "$out"
