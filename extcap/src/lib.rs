@@ -5,7 +5,10 @@
 
 pub mod dialog;
 pub mod failure;
+#[cfg(target_os = "linux")]
 pub mod filter;
+#[cfg(target_os = "linux")]
 pub mod mirror;
 pub mod source;
+#[cfg(target_os = "linux")]
 pub mod sys;

@@ -44,19 +44,24 @@ pub trait Kind {
     /// Controls of the toolbar besides the log and the live line, which every interface has; numbers from 10.
     fn controls(&self, interface: &str) -> Vec<Control>;
 
-    /// Checks a capture filter while it is typed.
-    ///
-    /// # Errors
-    /// What is wrong with it, in one sentence.
-    fn check_filter(&self, _interface: &str, _filter: &str) -> Result<(), Failure> {
-        Ok(())
-    }
-
     /// Opens the source: everything that can fail for want of permission, ports or hardware.
     ///
     /// # Errors
     /// One sentence for the user.
     fn open(&self, interface: &str, options: &Options) -> Result<Box<dyn Source>, Failure>;
+
+    /// Checks a capture filter, in the dialog and before [`Self::open`]. Touches no hardware.
+    ///
+    /// # Errors
+    /// One sentence: what is wrong with it. Without an implementation of its own a kind takes no filter but the empty one.
+    fn check_filter(&self, interface: &str, filter: &str) -> Result<(), Failure> {
+        if filter.trim().is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(format!(
+            "{interface} takes no capture filter: leave it empty and use a display filter"
+        )))
+    }
 
     /// Takes back what a killed capture left, where the kernel does not do it.
     fn cleanup(&self);

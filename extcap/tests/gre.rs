@@ -1,5 +1,7 @@
 //! GRE and ERSPAN by raw socket, and what is lost on the mirror's way: in a network namespace of the test's own.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use airtone_capture::write::{PcapNgOut, Section, Statistics};
