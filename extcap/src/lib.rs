@@ -15,6 +15,7 @@ pub mod args;
 pub mod capture;
 pub mod dialog;
 pub mod failure;
+#[cfg(target_os = "linux")]
 pub mod filter;
 pub mod grammar;
 pub mod help;
@@ -22,6 +23,7 @@ pub mod host;
 pub mod life;
 pub mod live;
 pub mod log;
+#[cfg(target_os = "linux")]
 pub mod mirror;
 pub mod pipe;
 pub mod privileges;
@@ -29,8 +31,10 @@ pub mod protocol;
 pub mod replay;
 pub mod sink;
 pub mod source;
+#[cfg(target_os = "linux")]
 pub mod sys;
 pub mod toolbar;
+#[cfg(target_os = "linux")]
 pub mod wifi;
 pub mod writer;
 
@@ -39,5 +43,11 @@ use source::Kind;
 /// Every kind of sources, in the order of Wireshark's list.
 #[must_use]
 pub fn kinds() -> Vec<Box<dyn Kind>> {
-    vec![Box::new(mirror::Mirror), Box::new(wifi::Wifi), Box::new(replay::Replay)]
+    vec![
+        #[cfg(target_os = "linux")]
+        Box::new(mirror::Mirror),
+        #[cfg(target_os = "linux")]
+        Box::new(wifi::Wifi),
+        Box::new(replay::Replay),
+    ]
 }

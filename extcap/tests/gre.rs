@@ -1,5 +1,7 @@
 //! GRE and ERSPAN by raw socket, and what is lost on the mirror's way: in a network namespace of the test's own.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use airtone_capture::write::{PcapNgOut, Section, Statistics};
@@ -173,6 +175,43 @@ fn what_the_mirror_loses_is_the_mirrors_loss() {
         let kinds: Vec<&str> = report.findings.iter().map(|finding| finding.kind.as_str()).collect();
         assert!(kinds.contains(&"sensor_drops"), "{kinds:?}");
         assert!(!kinds.contains(&"high_loss") && !kinds.contains(&"bad_mos"), "{kinds:?}");
+    });
+}
+
+/// What a kernel's own mirrors sent, recorded: one RTP stream in ERSPAN I, II and III and in GRE.
+#[test]
+fn mirrors_made_by_a_kernel() {
+    let shared = std::env::var("AIRTONE_CAPTURES").unwrap_or_else(|_| "../../shared/captures".into());
+    let path = std::path::Path::new(&shared).join("mirrors-and-air/sample-mirror.pcap");
+    if !path.exists() {
+        println!("skipped: {} is not here", path.display());
+        return;
+    }
+    in_namespace("mirrors_made_by_a_kernel", || {
+        let mut input = Input::open(&[path]).unwrap();
+        let mut packets = Vec::new();
+        while let Some(record) = input.next().unwrap() {
+            let Record::Packet(packet) = record else { continue };
+            if packet.bytes[12..14] == [8, 0] && packet.bytes[23] == 47 {
+                packets.push(packet.bytes[34..].to_vec());
+            }
+        }
+        assert!(packets.len() > 1000);
+        let mut source = open(&[("source", "gre")]).unwrap();
+        let got = through_gre(&mut *source, "127.0.0.1", &packets);
+        assert_eq!(got.frames.len(), packets.len(), "{:?}", got.log);
+        // The same datagrams by each of the four.
+        let datagrams = |place: usize| -> Vec<&[u8]> {
+            let own = got.frames.iter().filter(|frame| frame.interface == place);
+            own.map(|frame| &frame.bytes[..]).filter(|b| b[12..14] == [8, 0] && b[23] == 17).collect()
+        };
+        assert_eq!(source.interfaces().len(), 5);
+        let each: Vec<_> = (1..5).map(datagrams).collect();
+        // As tshark counts them: 850 in ERSPAN, where the mirrors did not end with the same packet, and 283 in GRE.
+        assert_eq!(each.iter().map(Vec::len).sum::<usize>(), 850 + 283);
+        let shortest = each.iter().min_by_key(|datagrams| datagrams.len()).unwrap();
+        assert!(each.iter().all(|all| all.windows(shortest.len()).any(|part| part == &shortest[..])));
+        assert!(source.counters().iter().all(|counters| counters.dropped == 0));
     });
 }
 

@@ -1,5 +1,7 @@
 //! What is kept of a mirror: calls only, one call only, headers only.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use std::collections::BTreeSet;

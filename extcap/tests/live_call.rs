@@ -1,6 +1,8 @@
 //! A real call between two SIPp, mirrored while it runs, in seven encapsulations at once: each arrives packet for packet,
 //! and the report of each is the report taken at the source.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use std::fs;

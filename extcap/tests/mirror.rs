@@ -1,5 +1,7 @@
 //! A recorded call, mirrored through every encapsulation: it arrives packet for packet, and the report is the same.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use std::io::Write;

@@ -1,5 +1,7 @@
 //! A SPAN port as source: everything about it but the ring itself.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use std::time::Duration;

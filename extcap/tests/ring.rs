@@ -1,5 +1,7 @@
 //! The ring on a cable between two virtual interfaces.
 
+#![cfg(target_os = "linux")]
+
 mod common;
 
 use std::time::Duration;

@@ -188,6 +188,15 @@ impl Calls {
         packet: Received<'_>,
         out: &mut dyn FnMut(LinkType, Received<'_>),
     ) {
+        // A flood of flows must not fill the memory: those of calls are handed on without being remembered, after a
+        // while, and others do not wait.
+        let room = if verdict == Some(true) { 2 * MAX_FLOWS } else { MAX_FLOWS };
+        if self.flows.len() >= room && !self.flows.contains_key(&key) {
+            if verdict == Some(true) {
+                out(link, packet);
+            }
+            return;
+        }
         let flow = self.flows.entry(key).or_default();
         flow.last = packet.at;
         match verdict {
@@ -253,4 +262,44 @@ fn names(raw: &[u8], wanted: Option<&str>) -> bool {
         |text: &[u8]| text.windows(wanted.len()).any(|part| part.eq_ignore_ascii_case(wanted.as_bytes()));
     message.call_id() == wanted.as_bytes()
         || [first, message.from().uri, message.to().uri].into_iter().any(holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::frame;
+    use super::*;
+
+    /// UDP that looks like RTP at first sight, from ever new ports, at one time and over time.
+    #[test]
+    fn a_flood_of_flows_stays_in_bounds() {
+        let mut calls = Calls::new(None);
+        let mut bytes = Vec::new();
+        let mut kept = 0;
+        for number in 0..150_000_u32 {
+            let port = 1024 + (number % 60_000) as u16;
+            let source = std::net::SocketAddr::new([10, 0, (number >> 16) as u8, 1].into(), port);
+            let ends = (source, "192.0.2.2:4002".parse().unwrap());
+            let noise = number.wrapping_mul(2_654_435_761).to_be_bytes();
+            let payload = [&[0x80, noise[0] & 0x3f, noise[1], noise[2]][..], &[noise[3]; 40]].concat();
+            assert!(frame::udp(&mut bytes, ends, 0, &payload));
+            // A minute at the end, after a flood within one second.
+            let at = Nanos(if number < 140_000 {
+                i64::from(number)
+            } else {
+                i64::from(number - 139_999) * 6_000_000
+            });
+            let received =
+                Received { interface: 0, at, orig_len: bytes.len() as u32, bytes: &bytes, dropped: 0 };
+            calls.packet(LinkType::RAW, received, &mut |_, _| kept += 1);
+            assert!(
+                calls.flows.len() <= MAX_FLOWS
+                    && calls.waiting <= MAX_WAITING
+                    && calls.bytes <= MAX_BYTES + 2048
+            );
+        }
+        assert_eq!(kept, 0);
+        assert!(calls.flows.len() < 2000, "{} flows after a minute", calls.flows.len());
+        let held: usize = calls.flows.values().map(|flow| flow.waiting.len()).sum();
+        assert_eq!(held, calls.waiting);
+    }
 }

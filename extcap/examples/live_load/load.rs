@@ -1,12 +1,4 @@
-//! Load on a live capture: offers packets, takes them through the mirror source, counts what a capture holds. Used by
-//! `tests/bench/live.sh`.
-//!
-//! ```text
-//! live_load offer ADDRESS:PORT RATE BYTES SECONDS    send UDP; frames of BYTES on the wire, RATE per second, 0 for all there is
-//! live_load take INTERFACE SECONDS [FILTER]          capture as the extcap does, to nowhere
-//! live_load count                                    packets and drops of the pcapng on standard input
-//! ```
-//! Each prints one line of `name=value` pairs.
+//! Offering, taking and counting packets.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -23,7 +15,8 @@ use airtone_extcap::source::{Kind, Note, Options, Received, Sink};
 /// Ethernet, IPv4 and UDP headers.
 const HEADERS: usize = 14 + 20 + 8;
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Does what the arguments say.
+pub fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
