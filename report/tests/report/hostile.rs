@@ -8,7 +8,7 @@ use crate::{csv, sample, text};
 
 const EVIL: &str = "=cmd|'/c calc'!A1\x1b[2J\x1b]0;pwned\x07\r\nInjected: 1\u{202e}\u{9b}31m\u{200b}\u{2028}";
 
-fn hostile() -> Report {
+pub(crate) fn hostile() -> Report {
     let mut report = sample::with_wireshark();
     let evil = || EVIL.to_owned();
     for file in &mut report.capture.files {
