@@ -27,6 +27,12 @@ impl FlowRequest {
         Self { max_calls: calls.len(), calls: Some(calls), max_messages: 5_000 }
     }
 
+    /// The same with fewer messages of each call.
+    #[must_use]
+    pub fn at_most(self, max_messages: usize) -> Self {
+        Self { max_messages, ..self }
+    }
+
     /// The first `max_calls` calls with at most `max_messages` messages each.
     #[must_use]
     pub fn first(max_calls: usize, max_messages: usize) -> Self {

@@ -536,6 +536,9 @@ pub struct Registration {
     pub frame: u64,
     /// First REGISTER to final response, ms.
     pub round_trip_ms: Option<f64>,
+    /// Credentials were sent: an `auth_failed` with them is a wrong password or user, one without is a challenge
+    /// that nobody met.
+    pub credentials: bool,
 }
 
 /// SIP performance metrics (RFC 6076); `null` where nothing was there to measure.

@@ -11,6 +11,7 @@ mod ladder;
 mod svg;
 mod text;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use airtone_engine::Report;
@@ -47,6 +48,12 @@ pub fn html(report: &Report, flow: &Flow) -> String {
 pub fn json(out: &mut impl Write, flow: &Flow, compact: bool) -> io::Result<()> {
     let layout = if compact { crate::json::Layout::Compact } else { crate::json::Layout::Pretty };
     crate::json::named(out, "flow", flow, layout)
+}
+
+/// The ladders of many calls as [`svg`] draws them, by call: for a page that shows all of them.
+#[must_use]
+pub fn drawings(report: &Report, flows: &[Flow]) -> BTreeMap<u32, String> {
+    flows.iter().map(|flow| (flow.call, svg(report, flow))).collect()
 }
 
 /// The calls that are worth a ladder in a report of many: those with findings first, then the others, at most

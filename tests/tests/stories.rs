@@ -37,7 +37,10 @@ fn every_kind_of_end() {
         ("sip-answer-and-cancel.pcapng", "cancelled by the caller after 7.12 s"),
         ("sip-blind-transfer.pcapng", "blind transfer by the callee to "),
         ("sip-call-rtp-g711.pcap", "answered after 8.48 s, still open after 26.4 s when the capture ended"),
-        ("sip-call-rtp-g711.pcap", "ringing (180) after 26.8 ms, still ringing when the capture ended"),
+        (
+            "sip-call-rtp-g711.pcap",
+            "ringing (180) after 26.8 ms, call waiting, still ringing when the capture ended",
+        ),
         ("sip-dtmf-rfc2833-decline.cap", "trying, declined (603) by the callee after 17.1 ms"),
         (
             "sip-failures-aaa.pcap",

@@ -135,10 +135,13 @@ fn registration_failure(aor: &str, attempts: &[&Registration]) -> Option<Finding
     let failures: Vec<&&Registration> = attempts.iter().filter(refused).collect();
     let last = failures.last()?;
     let why = match last.outcome {
-        RegistrationOutcome::AuthFailed if matches!(last.code, Some(401 | 407)) => {
-            "no credentials that the registrar accepts followed its challenge"
+        RegistrationOutcome::AuthFailed if last.credentials => {
+            "the credentials were refused: the password or the user name is wrong"
         }
-        RegistrationOutcome::AuthFailed => "the credentials were not accepted",
+        RegistrationOutcome::AuthFailed if matches!(last.code, Some(401 | 407)) => {
+            "no credentials followed the registrar's challenge"
+        }
+        RegistrationOutcome::AuthFailed => "the registrar forbids it",
         RegistrationOutcome::NoReply => "no reply came",
         _ => "the registrar refused",
     };
@@ -184,6 +187,7 @@ mod tests {
             at: Nanos(0),
             frame,
             round_trip_ms: None,
+            credentials: true,
         }
     }
 

@@ -123,13 +123,18 @@ impl Legs {
         is_open: impl Fn(Place) -> bool,
     ) -> Option<(u32, &'static str)> {
         let marks = Marks::new(seen, hasher);
-        let candidates = || self.recent.iter().filter(|recent| is_open(recent.place));
-        let proofs = candidates().filter_map(|recent| Some((recent.place.0, marks.proof(&recent.marks)?)));
-        if let Some(proof) = proofs.min_by_key(|&(call, _)| call) {
+        // most INVITEs match none: the table of calls is asked last
+        let proof = |recent: &Recent| Some((recent.place.0, marks.proof(&recent.marks)?));
+        let open = |recent: &&Recent| is_open(recent.place);
+        let proven = self.recent.iter().filter_map(|recent| Some((recent, proof(recent)?)));
+        if let Some((_, proof)) = proven.filter(|(recent, _)| open(recent)).min_by_key(|(_, (call, _))| *call)
+        {
             return Some(proof);
         }
+        let likeness = |recent: &Recent| Some((recent.place.0, marks.likeness(&recent.marks)?));
+        let alike = self.recent.iter().filter_map(|recent| Some((recent, likeness(recent)?)));
         let mut likely: Vec<(u32, &'static str)> =
-            candidates().filter_map(|one| Some((one.place.0, marks.likeness(&one.marks)?))).collect();
+            alike.filter(|(recent, _)| open(recent)).map(|(_, likeness)| likeness).collect();
         likely.dedup_by_key(|one| one.0);
         // two calls between the same people at the same time: nobody knows which
         (likely.len() == 1).then(|| likely.remove(0))
@@ -281,7 +286,7 @@ fn charging_id<'a>(message: &Message<'a>) -> Option<&'a [u8]> {
         let name = element[..equals].trim_ascii();
         name.eq_ignore_ascii_case(b"icid-value").then(|| element[equals + 1..].trim_ascii())
     };
-    params::List::new(value, b';').find_map(find).map(|id| id.trim_ascii_start())
+    params::List::new(value, b';').find_map(find)
 }
 
 /// The dialog that an INVITE with Replaces takes over (RFC 3891): Call-ID, to-tag, from-tag.

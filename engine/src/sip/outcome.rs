@@ -1,7 +1,8 @@
 //! What became of a call, from its state: outcome, who ended it, times.
 
 use super::CallSummary;
-use super::call::{Call, Cancel, Final};
+use super::attempt::{Cancel, Final};
+use super::call::Call;
 use super::dtmf::Digit;
 use crate::media::Party;
 use crate::model::{self, CallOutcome, EndedBy};

@@ -116,6 +116,7 @@ impl Registrations {
                 attempt.sent = cx.at;
                 attempt.last = cx.at;
                 attempt.credentials = credentials;
+                attempt.record.credentials |= credentials;
                 return;
             }
             if attempt.done && attempt.number >= number {
@@ -138,6 +139,7 @@ impl Registrations {
             at: cx.at,
             frame: cx.frame,
             round_trip_ms: None,
+            credentials: message.has_credentials(),
         };
         let attempt = Attempt {
             key: keys.attempt,

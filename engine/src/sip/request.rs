@@ -1,6 +1,7 @@
 //! What requests change in a call.
 
-use super::call::{Bye, Call, Cancel, Dialog, MAX_TEXT, Seen, party_name};
+use super::attempt::Cancel;
+use super::call::{Bye, Call, Dialog, MAX_TEXT, Seen, party_name};
 use super::dtmf::{self, Digit};
 use super::message::{Name, split_line};
 use super::params::{self, Address, text};

@@ -1,6 +1,7 @@
 //! What responses change in a call.
 
-use super::call::{Call, Final, Seen, remember};
+use super::attempt::Final;
+use super::call::{Call, Seen, remember};
 use super::message::Name;
 use super::params::text;
 use super::reason::Why;

@@ -1,6 +1,8 @@
 //! The ladder for a terminal. Few parties stand far enough apart to write on the arrows; many are letters, and
 //! what the arrows say stands beside them.
 
+use std::cmp::Ordering;
+
 use airtone_engine::Report;
 
 use super::ladder::{Kind, Ladder, Row};
@@ -145,7 +147,8 @@ fn arrow(row: &Row, room: usize, is_loop: bool) -> String {
         _ => "-",
     };
     let rest = inner - width(&label);
-    let before = rest.min(1 + rest / 8);
+    // an odd number of dashes and gaps ends with a dash
+    let before = rest.min((1 + rest / 8) | usize::from(row.again));
     let fill = |n: usize| shaft.chars().cycle().take(n).collect::<String>();
     match (is_loop, row.from < row.to) {
         (true, _) => format!(" {label} <-{}", " ".repeat(rest)),
@@ -158,12 +161,9 @@ fn tags(row: &Row) -> String {
     row.tags.join(", ")
 }
 
-/// Parties close together: letters, and the labels beside.
+/// Parties close together: letters, and the labels beside. So many that their lines leave no room for labels are
+/// no grid any more: `A > C`.
 fn narrow(page: &mut Page, ladder: &Ladder, room: usize) {
-    let letter = |at: usize| match u8::try_from(at) {
-        Ok(at) if at < 26 => char::from(b'A' + at).to_string(),
-        _ => format!("{}", at + 1),
-    };
     for (at, column) in ladder.columns.iter().enumerate() {
         let name = column.name.as_deref().map_or_else(String::new, |name| format!("  {}", foreign(name)));
         let media = if column.media_only { "  (RTP only)" } else { "" };
@@ -171,32 +171,53 @@ fn narrow(page: &mut Page, ladder: &Ladder, room: usize) {
     }
     page.gap();
     let parties = ladder.columns.len();
-    let most = (room.saturating_sub(GUTTER + 20) / parties).clamp(2, LETTERS_APART);
-    let titles: String = (0..parties).map(|at| format!("{:<most$}", letter(at))).collect();
-    page.line(Tone::Dim, &head(&titles));
+    let apart = (room.saturating_sub(GUTTER + 20) / parties).min(LETTERS_APART);
+    let has_grid = apart >= 2 || GUTTER + 2 * parties + 8 <= room;
+    let apart = apart.max(2);
+    let titles: String = (0..parties).map(|at| format!("{:<apart$}", letter(at))).collect();
+    page.line(Tone::Dim, &head(if has_grid { &titles } else { "" }));
     for row in &ladder.rows {
-        let mut cells = lines(parties, most);
-        let (left, right) = (row.from.min(row.to) * most, row.from.max(row.to) * most);
-        let shaft = match row.kind {
-            Kind::Media => '=',
-            Kind::Digits | Kind::Icmp => '~',
-            _ => '-',
+        let arrow = match has_grid {
+            true => grid(row, parties, apart),
+            false => format!("{} > {}", letter(row.from), letter(row.to)),
         };
-        for (at, cell) in cells.iter_mut().enumerate().take(right).skip(left + 1) {
-            *cell = Some(if row.again && at % 2 == 0 { ' ' } else { shaft });
-        }
-        match row.from.cmp(&row.to) {
-            std::cmp::Ordering::Less => (cells[left], cells[right]) = (Some('o'), Some('>')),
-            std::cmp::Ordering::Greater => (cells[left], cells[right]) = (Some('<'), Some('o')),
-            std::cmp::Ordering::Equal => cells[left] = Some('@'),
-        }
-        let cells: String = cells.into_iter().flatten().collect();
-        let left_over = room.saturating_sub(GUTTER + width(&cells) + 2);
-        let fits = row.labels.iter().find(|label| width(label) <= left_over);
-        let label =
-            fits.cloned().unwrap_or_else(|| cut(row.labels.last().map_or("", String::as_str), left_over));
-        page.split_line(&gutter(ladder, row), row.tone, &format!("{cells}  {label}"), &tags(row));
+        let label = beside(row, room.saturating_sub(GUTTER + width(&arrow) + 2));
+        page.split_line(&gutter(ladder, row), row.tone, &format!("{arrow}  {label}"), &tags(row));
     }
+}
+
+fn letter(at: usize) -> String {
+    match u8::try_from(at) {
+        Ok(at) if at < 26 => char::from(b'A' + at).to_string(),
+        _ => format!("{}", at + 1),
+    }
+}
+
+/// `|  o----->  |`
+fn grid(row: &Row, parties: usize, apart: usize) -> String {
+    let mut cells = lines(parties, apart);
+    let (left, right) = (row.from.min(row.to) * apart, row.from.max(row.to) * apart);
+    let shaft = match row.kind {
+        Kind::Media => '=',
+        Kind::Digits | Kind::Icmp => '~',
+        _ => '-',
+    };
+    for (at, cell) in cells.iter_mut().enumerate().take(right).skip(left + 1) {
+        *cell = Some(if row.again && at % 2 == 0 { ' ' } else { shaft });
+    }
+    match row.from.cmp(&row.to) {
+        Ordering::Less => (cells[left], cells[right]) = (Some('o'), Some('>')),
+        Ordering::Greater => (cells[left], cells[right]) = (Some('<'), Some('o')),
+        Ordering::Equal => cells[left] = Some('@'),
+    }
+    cells.into_iter().flatten().collect()
+}
+
+/// The fullest label that fits; a bare code tells less than a phrase without its end.
+fn beside(row: &Row, room: usize) -> String {
+    let phrases = &row.labels[..row.labels.len().saturating_sub(1).max(1).min(row.labels.len())];
+    let fits = phrases.iter().find(|label| width(label) <= room);
+    fits.cloned().unwrap_or_else(|| cut(phrases.last().map_or("", String::as_str), room))
 }
 
 fn legend(page: &mut Page, ladder: &Ladder) {

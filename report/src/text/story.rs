@@ -85,6 +85,12 @@ impl<'a> Teller<'a> {
             "challenged" | "session_interval" => self.challenged(event),
             "redirected" | "busy" | "declined" | "refused" | "terminated" => self.refused(event),
             "cancel" => self.end("CANCEL", event),
+            "call_waiting" => self.once("call waiting"),
+            "conference" => self.once("conference"),
+            "unreachable" => {
+                self.ended |= Some(event.at) == self.call.end;
+                self.timed(event, "not delivered (ICMP)");
+            }
             "answered" => self.answer(event.at),
             _ => {}
         }
@@ -145,6 +151,10 @@ impl<'a> Teller<'a> {
             "resume" => "resumed".to_owned(),
             "reinvite_refused" => format!("change refused{}", code(event)),
             "glare" => "glare (491)".to_owned(),
+            "overlap" => "overlapping change (500)".to_owned(),
+            "music_on_hold" => "music on hold".to_owned(),
+            "conference" => "conference".to_owned(),
+            "session_expired" => "session timer expired".to_owned(),
             "fax" if event.detail.contains("refused") => "T.38 refused".to_owned(),
             "fax" => "T.38 fax".to_owned(),
             "refer" => transfer(&event.detail, who),

@@ -2,6 +2,7 @@
 //! CSV read back, and hostile strings kept harmless in all of them.
 
 mod csv;
+mod flow;
 mod hostile;
 mod html;
 mod json;

@@ -137,7 +137,7 @@ fn calls() -> Vec<Call> {
             ],
             streams: vec![1, 2],
             mos: Some(CallMos { worst: 2.31, average: 3.36, scale: Scale::Nb }),
-            related: Vec::new(),
+            related: vec![2],
         },
         Call {
             id: 2,
@@ -329,6 +329,7 @@ fn sip() -> Sip {
         at: at(seconds),
         frame: 2,
         round_trip_ms: Some(31.5),
+        credentials: true,
     };
     let counts = |counts: &[(&str, u64)]| counts.iter().map(|&(what, n)| (what.to_owned(), n)).collect();
     Sip {
