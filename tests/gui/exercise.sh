@@ -105,9 +105,12 @@ same "Refresh" "$streams"
 click 836
 same "Update columns" "$streams"
 click 714
-dialog=$(window 'save the report' 20) || fail "Save JSON opens no dialog"
+dialog=$(window "save the report" 20) || fail "Save JSON opens no dialog"
 import -window "$dialog" "$out/dialog.png"
-x windowfocus "$dialog" && x type "$scratch/saved.json" && x key Return || true
+x windowfocus "$dialog" || true
+x mousemove --window "$dialog" 200 23 click 1 || true
+x type "$scratch/saved.json" || true
+x mousemove --window "$dialog" 252 54 click 1 || true
 for _ in $(seq 20); do [ -s "$scratch/saved.json" ] && break; sleep 0.3; done
 "$programs/tshark-post" report --format json "$capture" >"$scratch/command.json" 2>/dev/null
 grep -A40 '"streams"' "$scratch/saved.json" | grep -E '"(packets|lost|lq)"' >"$scratch/saved" || fail "Save JSON saved nothing"
