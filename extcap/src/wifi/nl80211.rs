@@ -24,6 +24,9 @@ mod command {
     pub const GET_INTERFACE: u8 = 5;
     pub const NEW_INTERFACE: u8 = 7;
     pub const DEL_INTERFACE: u8 = 8;
+    pub const TRIGGER_SCAN: u8 = 33;
+    pub const NEW_SCAN_RESULTS: u8 = 34;
+    pub const SCAN_ABORTED: u8 = 35;
     pub const REG_CHANGE: u8 = 36;
     pub const CH_SWITCH_NOTIFY: u8 = 88;
     pub const WIPHY_REG_CHANGE: u8 = 113;
@@ -347,6 +350,8 @@ pub(crate) enum Event {
     InterfaceRemoved(u32),
     /// An interface is on another channel now.
     Moved(u32),
+    /// A radio leaves its channel to look for access points, or has come back.
+    Scanning(u32, bool),
 }
 
 /// Listens to what happens, on a socket of its own so that answers to requests and events never mix.
@@ -360,8 +365,10 @@ impl Events {
     pub(crate) fn open() -> Result<Self, Refusal> {
         let mut wire = Wire::open(Family::Generic).map_err(|error| Refusal::of_io(&error))?;
         let names = resolve(&mut wire)?;
-        for (_, id) in
-            names.groups.iter().filter(|(name, _)| matches!(name.as_str(), "config" | "mlme" | "regulatory"))
+        for (_, id) in names
+            .groups
+            .iter()
+            .filter(|(name, _)| matches!(name.as_str(), "config" | "mlme" | "regulatory" | "scan"))
         {
             wire.socket().join(*id).map_err(|error| Refusal::of_io(&error))?;
         }
@@ -395,6 +402,10 @@ fn event(body: &[u8]) -> Option<Event> {
         command::DEL_WIPHY => number(attr::WIPHY).map(Event::RadioRemoved),
         command::DEL_INTERFACE => number(attr::IFINDEX).map(Event::InterfaceRemoved),
         command::CH_SWITCH_NOTIFY => number(attr::IFINDEX).map(Event::Moved),
+        command::TRIGGER_SCAN => number(attr::WIPHY).map(|phy| Event::Scanning(phy, true)),
+        command::NEW_SCAN_RESULTS | command::SCAN_ABORTED => {
+            number(attr::WIPHY).map(|phy| Event::Scanning(phy, false))
+        }
         _ => None,
     }
 }
@@ -498,6 +509,8 @@ mod tests {
         assert_eq!(told(36, &[(33, b"DE\0".to_vec())]), Some(Event::Regulatory(Some("DE".into()))));
         assert_eq!(told(4, &[(1, number(3))]), Some(Event::RadioRemoved(3)));
         assert_eq!(told(8, &[(3, number(9))]), Some(Event::InterfaceRemoved(9)));
+        assert_eq!(told(33, &[(1, number(3))]), Some(Event::Scanning(3, true)));
+        assert_eq!(told(34, &[(1, number(3))]), Some(Event::Scanning(3, false)));
         assert_eq!((told(8, &[]), told(60, &[(3, number(9))]), event(&[])), (None, None, None));
     }
 }
