@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use airtone_capture::{Input, Record};
 use airtone_engine::Nanos;
@@ -50,6 +51,9 @@ fn run(job: &str) -> Option<PathBuf> {
         eprintln!("skipped: {program} is missing; tests/wifi-vm/README.md names the packages");
         return None;
     }
+    // One at a time: an emulated processor takes a real one for itself.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = airtone_tests::workspace_dir().join("tests/wifi-vm");
     let result = std::env::temp_dir().join(format!("airtone-{job}-{}", std::process::id()));
     let built = Command::new(folder.join("build.sh")).arg("--if-stale").output().expect("bash is there");

@@ -28,7 +28,7 @@ ip route add 198.51.100.0/24 via 192.0.2.254 dev wlan1; ip -6 route add 2001:db8
 sleep 2; machine > before; cat before
 
 t "--- a free radio, each kind of end, and a start right behind it"
-for signal in TERM INT HUP KILL; do
+for signal in TERM INT HUP KILL ABRT; do
   start phy2 free-$signal --channels 36; check "a monitor is there" [ $(monitors) = 1 ]
   kill -$signal $P; ended; as_before "SIG$signal"
 done

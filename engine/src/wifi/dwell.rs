@@ -117,3 +117,13 @@ fn the_word_of_one_sensor_says_nothing_of_another() {
     }
     assert_eq!(figures(&air.only()), (10, vec![OutageCause::Air]));
 }
+
+#[test]
+fn the_shortest_interval_has_room_for_its_margin() {
+    let mut air = Air::new();
+    listen(&mut air, 0, Some(2412));
+    for n in (1..200).filter(|n| !(90..100).contains(n)) {
+        air.put(n * 1_024, &Frame::beacon(1).interval(1).tsf(T + n * 1_024));
+    }
+    assert_eq!(figures(&air.only()), (10, vec![OutageCause::Air]));
+}

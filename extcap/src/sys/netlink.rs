@@ -1,4 +1,4 @@
-//! A netlink socket: bytes out, datagrams in, groups, waiting. What they mean is [`crate::wifi::netlink`]'s.
+//! A netlink socket: bytes out, datagrams in, groups, waiting. What they mean is no matter of this module.
 #![allow(unsafe_code)]
 
 use std::io;

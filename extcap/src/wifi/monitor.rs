@@ -92,6 +92,7 @@ impl Monitor {
             Event::RadioRemoved(phy) if phy == self.phy.index => Err(words::gone(&self.phy)),
             Event::InterfaceRemoved(index) if index == self.index => Err(self.lost()),
             Event::Moved(_) => Ok(Some(News::Moved)),
+            Event::Scanning(phy, away) if phy == self.phy.index => Ok(Some(News::Away(away))),
             Event::Regulatory(country) => {
                 // What the driver offers has changed with the rules.
                 if let Ok(radio) = self.nl.radio(self.phy.index) {

@@ -2,6 +2,10 @@
 //!
 //! Numbers from `linux/nl80211.h`; they are part of the kernel's interface and do not change.
 
+mod radio;
+
+pub(crate) use radio::{Channel, Radio};
+
 use super::channels::{Tuning, Width};
 use super::netlink::{ACK, Channel as Wire, DUMP, Refusal, Request, attributes, find};
 use crate::sys::netlink::Family;
@@ -24,6 +28,9 @@ mod command {
     pub const GET_INTERFACE: u8 = 5;
     pub const NEW_INTERFACE: u8 = 7;
     pub const DEL_INTERFACE: u8 = 8;
+    pub const TRIGGER_SCAN: u8 = 33;
+    pub const NEW_SCAN_RESULTS: u8 = 34;
+    pub const SCAN_ABORTED: u8 = 35;
     pub const REG_CHANGE: u8 = 36;
     pub const CH_SWITCH_NOTIFY: u8 = 88;
     pub const WIPHY_REG_CHANGE: u8 = 113;
@@ -47,139 +54,6 @@ mod attr {
 
 /// `NL80211_IFTYPE_MONITOR`.
 const MONITOR: u32 = 6;
-
-/// A channel of a radio.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Channel {
-    /// Centre, MHz.
-    pub mhz: u32,
-    pub disabled: bool,
-    /// Transmitting first is not allowed here; listening is.
-    pub no_ir: bool,
-    /// Shared with radar.
-    pub radar: bool,
-    no_40_below: bool,
-    no_40_above: bool,
-    no_80: bool,
-    no_160: bool,
-    no_320: bool,
-}
-
-/// What a band's hardware can do, as far as widths go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Band {
-    ht40: bool,
-    vht: bool,
-    vht160: bool,
-    /// HE PHY capabilities, first byte: 40 MHz at 2.4 GHz, 40 and 80, 160.
-    he: u8,
-    eht320: bool,
-}
-
-/// A radio as its driver describes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Radio {
-    pub monitors: bool,
-    channels: Vec<(Channel, u16)>,
-    bands: Vec<(u16, Band)>,
-}
-
-impl Radio {
-    pub(crate) fn channels(&self) -> impl Iterator<Item = &Channel> {
-        self.channels.iter().map(|(channel, _)| channel)
-    }
-
-    pub(crate) fn channel(&self, mhz: u32) -> Option<&Channel> {
-        self.channels().find(|channel| channel.mhz == mhz)
-    }
-
-    /// The widest that hardware and regulation allow at a channel.
-    pub(crate) fn offers(&self, mhz: u32, width: Width) -> Option<Tuning> {
-        let (channel, number) = self.channels.iter().find(|(channel, _)| channel.mhz == mhz)?;
-        let band = self.bands.iter().find(|(known, _)| known == number)?.1;
-        let six = *number == 3;
-        let able = match width {
-            Width::Mhz20 => true,
-            Width::Mhz40 => {
-                !(channel.no_40_above && channel.no_40_below) && (band.ht40 || band.he & 0x06 != 0)
-            }
-            Width::Mhz80 => !channel.no_80 && (band.vht || (band.he & 0x04 != 0 && *number != 0)),
-            Width::Mhz160 => !channel.no_160 && (band.vht160 || (band.he & 0x08 != 0 && *number != 0)),
-            Width::Mhz320 => !channel.no_320 && band.eht320 && six,
-        };
-        if !able {
-            return None;
-        }
-        let above = Tuning::wide(mhz, width, true).filter(|_| !channel.no_40_above || width != Width::Mhz40);
-        above.or_else(|| Tuning::wide(mhz, width, false))
-    }
-
-    /// Takes one message of the dump in.
-    fn merge(&mut self, message: &[u8]) {
-        if let Some(types) = find(message, attr::SUPPORTED_IFTYPES) {
-            self.monitors |= types.nested().any(|kind| u32::from(kind.kind) == MONITOR);
-        }
-        let Some(bands) = find(message, attr::WIPHY_BANDS) else { return };
-        for band in bands.nested() {
-            let place = self.bands.iter().position(|(number, _)| *number == band.kind).unwrap_or_else(|| {
-                self.bands.push((band.kind, Band::default()));
-                self.bands.len() - 1
-            });
-            for part in band.nested() {
-                match part.kind {
-                    1 => self.channels.extend(
-                        part.nested()
-                            .filter_map(|entry| channel(entry.value))
-                            .map(|channel| (channel, band.kind)),
-                    ),
-                    kind => self.bands[place].1.learn(kind, part.value),
-                }
-            }
-        }
-    }
-}
-
-impl Band {
-    fn learn(&mut self, kind: u16, value: &[u8]) {
-        let number = |at: usize| {
-            value.get(at..).and_then(|rest| rest.first_chunk()).map(|bytes| u32::from_le_bytes(*bytes))
-        };
-        match kind {
-            4 => self.ht40 |= value.first().is_some_and(|low| low & 0x02 != 0),
-            8 => {
-                self.vht = true;
-                self.vht160 |= number(0).is_some_and(|capabilities| capabilities & 0x0c != 0);
-            }
-            9 => attributes(value).flat_map(|entry| entry.nested()).for_each(|part| match part.kind {
-                3 => self.he |= part.value.first().copied().unwrap_or(0),
-                // IEEE 802.11be: bit 1 of the first byte, 320 MHz at 6 GHz.
-                9 => self.eht320 |= part.value.first().is_some_and(|first| first & 0x02 != 0),
-                _ => {}
-            }),
-            _ => {}
-        }
-    }
-}
-
-/// A frequency of a band.
-fn channel(entry: &[u8]) -> Option<Channel> {
-    let mut channel = Channel::default();
-    for part in attributes(entry) {
-        match part.kind {
-            1 => channel.mhz = part.u32()?,
-            2 => channel.disabled = true,
-            3 => channel.no_ir = true,
-            5 => channel.radar = true,
-            9 => channel.no_40_below = true,
-            10 => channel.no_40_above = true,
-            11 => channel.no_80 = true,
-            12 => channel.no_160 = true,
-            26 => channel.no_320 = true,
-            _ => {}
-        }
-    }
-    (channel.mhz > 0).then_some(channel)
-}
 
 /// An interface of a radio.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -347,6 +221,8 @@ pub(crate) enum Event {
     InterfaceRemoved(u32),
     /// An interface is on another channel now.
     Moved(u32),
+    /// A radio leaves its channel to look for access points, or has come back.
+    Scanning(u32, bool),
 }
 
 /// Listens to what happens, on a socket of its own so that answers to requests and events never mix.
@@ -360,8 +236,10 @@ impl Events {
     pub(crate) fn open() -> Result<Self, Refusal> {
         let mut wire = Wire::open(Family::Generic).map_err(|error| Refusal::of_io(&error))?;
         let names = resolve(&mut wire)?;
-        for (_, id) in
-            names.groups.iter().filter(|(name, _)| matches!(name.as_str(), "config" | "mlme" | "regulatory"))
+        for (_, id) in names
+            .groups
+            .iter()
+            .filter(|(name, _)| matches!(name.as_str(), "config" | "mlme" | "regulatory" | "scan"))
         {
             wire.socket().join(*id).map_err(|error| Refusal::of_io(&error))?;
         }
@@ -395,109 +273,13 @@ fn event(body: &[u8]) -> Option<Event> {
         command::DEL_WIPHY => number(attr::WIPHY).map(Event::RadioRemoved),
         command::DEL_INTERFACE => number(attr::IFINDEX).map(Event::InterfaceRemoved),
         command::CH_SWITCH_NOTIFY => number(attr::IFINDEX).map(Event::Moved),
+        command::TRIGGER_SCAN => number(attr::WIPHY).map(|phy| Event::Scanning(phy, true)),
+        command::NEW_SCAN_RESULTS | command::SCAN_ABORTED => {
+            number(attr::WIPHY).map(|phy| Event::Scanning(phy, false))
+        }
         _ => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn body(request: Request) -> Vec<u8> {
-        request.finish(0)[16..].to_vec()
-    }
-
-    fn nest(parts: &[(u16, Vec<u8>)]) -> Vec<u8> {
-        let all = parts
-            .iter()
-            .fold(Request::new(0, 0, &[]), |request, (kind, value)| request.attribute(*kind, value));
-        body(all)
-    }
-
-    fn number(value: u32) -> Vec<u8> {
-        value.to_ne_bytes().to_vec()
-    }
-
-    /// A dump as a kernel sends it, in parts: the channels of a band one or a few at a time, its abilities apart.
-    fn radio() -> Radio {
-        let channel = |mhz: u32, flags: &[u16]| {
-            let flags = flags.iter().map(|flag| (*flag, Vec::new()));
-            nest(&[(1, number(mhz))].into_iter().chain(flags).collect::<Vec<_>>())
-        };
-        let band = |number: u16, parts: &[(u16, Vec<u8>)]| nest(&[(22, nest(&[(number, nest(parts))]))]);
-        let frequencies = |list: Vec<Vec<u8>>| {
-            let numbered: Vec<_> =
-                list.into_iter().enumerate().map(|(at, entry)| (at as u16, entry)).collect();
-            (1_u16, nest(&numbered))
-        };
-        let mut radio = Radio::default();
-        radio.merge(&nest(&[(32, nest(&[(2, Vec::new()), (6, Vec::new())]))]));
-        radio.merge(&band(
-            0,
-            &[(4, vec![0x02, 0]), frequencies(vec![channel(2412, &[]), channel(2484, &[2])])],
-        ));
-        radio.merge(&band(0, &[frequencies(vec![channel(2437, &[10])])]));
-        radio.merge(&band(
-            1,
-            &[(4, vec![0x02, 0]), (8, vec![0x04, 0, 0, 0]), frequencies(vec![channel(5180, &[3, 12])])],
-        ));
-        let eht = nest(&[(0, nest(&[(3, vec![0x0e]), (9, vec![0x02])]))]);
-        radio.merge(&band(3, &[(9, eht), frequencies(vec![channel(5955, &[])])]));
-        radio
-    }
-
-    #[test]
-    fn a_radio_in_parts() {
-        let radio = radio();
-        assert!(radio.monitors);
-        let all: Vec<_> =
-            radio.channels().map(|channel| (channel.mhz, channel.disabled, channel.no_ir)).collect();
-        let expected = [
-            (2412, false, false),
-            (2484, true, false),
-            (2437, false, false),
-            (5180, false, true),
-            (5955, false, false),
-        ];
-        assert_eq!(all, expected);
-    }
-
-    #[test]
-    fn widths_by_hardware_and_rules() {
-        let radio = radio();
-        let centre = |mhz, width| radio.offers(mhz, width).map(|tuning| tuning.centre);
-        assert_eq!(centre(2412, Width::Mhz40), Some(2422));
-        assert_eq!(centre(2437, Width::Mhz40), Some(2427), "the rules forbid it above");
-        assert_eq!((centre(2412, Width::Mhz80), centre(2400, Width::Mhz20)), (None, None));
-        assert_eq!(centre(5180, Width::Mhz80), Some(5210));
-        assert_eq!(centre(5180, Width::Mhz160), None, "the rules forbid it");
-        let six = [Width::Mhz20, Width::Mhz80, Width::Mhz160, Width::Mhz320].map(|width| centre(5955, width));
-        assert_eq!(six, [Some(5955), Some(5985), Some(6025), Some(6105)]);
-    }
-
-    #[test]
-    fn interfaces_and_events() {
-        let message = nest(&[
-            (3, number(7)),
-            (4, b"mon0\0".to_vec()),
-            (5, number(6)),
-            (1, number(2)),
-            (38, number(5180)),
-            (159, number(3)),
-            (160, number(5210)),
-        ]);
-        let vif = Vif::read(&message);
-        assert!(vif.is_monitor());
-        assert_eq!((vif.index, vif.name.as_str(), vif.phy), (7, "mon0", 2));
-        assert_eq!(vif.tuning, Some(Tuning { mhz: 5180, width: Width::Mhz80, centre: 5210 }));
-        let told = |command: u8, parts: &[(u16, Vec<u8>)]| {
-            let mut bytes = vec![command, 1, 0, 0];
-            bytes.extend(nest(parts));
-            event(&bytes)
-        };
-        assert_eq!(told(36, &[(33, b"DE\0".to_vec())]), Some(Event::Regulatory(Some("DE".into()))));
-        assert_eq!(told(4, &[(1, number(3))]), Some(Event::RadioRemoved(3)));
-        assert_eq!(told(8, &[(3, number(9))]), Some(Event::InterfaceRemoved(9)));
-        assert_eq!((told(8, &[]), told(60, &[(3, number(9))]), event(&[])), (None, None, None));
-    }
-}
+mod tests;

@@ -23,6 +23,13 @@ impl Phy {
         Self::below(Path::new(RADIOS))
     }
 
+    /// A radio that is nowhere.
+    #[cfg(test)]
+    pub(crate) fn pretended() -> Self {
+        let path = PathBuf::from("/nowhere/phy7");
+        Self { index: 7, name: "phy7".into(), driver: "none".into(), path }
+    }
+
     fn below(radios: &Path) -> Vec<Self> {
         let entries = fs::read_dir(radios).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries.filter_map(|entry| Self::read(entry.path())).collect();

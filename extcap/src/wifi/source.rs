@@ -23,6 +23,8 @@ use crate::sys::ring::{self, Captured, Ring};
 const SETTLE: i64 = 5 * Nanos::MILLI;
 /// How often a radio that is not ours is asked where it is.
 const LOOK: Duration = Duration::from_secs(1);
+/// A scan takes no longer.
+const SCAN: Duration = Duration::from_secs(10);
 
 /// A monitor interface and its radio.
 pub(super) trait Tuner {
@@ -68,6 +70,8 @@ pub(super) enum News {
     Told(String),
     /// Another interface may be on another channel now.
     Moved,
+    /// Another interface has the radio look for access points on other channels, or it has come back.
+    Away(bool),
 }
 
 /// An open monitor capture.
@@ -178,20 +182,29 @@ impl WifiSource {
         for news in self.tuner.news()? {
             match news {
                 News::Told(line) => self.log.push(line),
-                News::Moved if matches!(self.course, Course::Shared) => self.look(now),
-                News::Moved => {}
+                News::Moved | News::Away(false) if self.is_shared() => self.look(now),
+                News::Away(true) if self.is_shared() => {
+                    self.listening(None, notes::now());
+                    // Should the end of the scan not be told.
+                    self.looked = now + SCAN;
+                }
+                News::Moved | News::Away(_) => {}
             }
         }
         let next = match &mut self.course {
             Course::Own(plan) => plan.change(now),
             Course::Shared => {
-                if now.duration_since(self.looked) >= LOOK {
+                if now.saturating_duration_since(self.looked) >= LOOK {
                     self.look(now);
                 }
                 None
             }
         };
         next.map_or(Ok(()), |to| self.go(to))
+    }
+
+    fn is_shared(&self) -> bool {
+        matches!(self.course, Course::Shared)
     }
 
     /// Where the others are by now.
@@ -213,7 +226,7 @@ impl WifiSource {
 
     /// Another list, dwell or access point.
     fn replan(&mut self, settings: Settings) -> Result<(), Failure> {
-        if matches!(self.course, Course::Shared) {
+        if self.is_shared() {
             let sentence = "The radio is shared with other interfaces and cannot be tuned.";
             return Err(Failure::new(sentence));
         }

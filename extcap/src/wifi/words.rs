@@ -95,3 +95,38 @@ fn lower(words: &str) -> String {
         _ => words.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(tried: Tried<'_>, errno: i32, text: Option<&str>) -> String {
+        refused(&Phy::pretended(), tried, &Refusal { errno, text: text.map(str::to_owned) }).0
+    }
+
+    #[test]
+    fn each_refusal_says_what_was_wrong_and_what_to_do() {
+        let to = Tuning::narrow(2437);
+        let users = ["wlan0".to_owned(), "wlan1".to_owned()];
+        let cases = [
+            (told(Tried::Create("atmon7"), libc::ENFILE, None), "iw dev atmon7 del"),
+            (told(Tried::Create("atmon7"), libc::EPERM, None), "setcap"),
+            (told(Tried::Create("atmon7"), libc::EOPNOTSUPP, None), "no monitor mode beside"),
+            (told(Tried::Tune(&to, &users), libc::EBUSY, None), "while wlan0, wlan1 are up"),
+            (told(Tried::Tune(&to, &[]), libc::EBUSY, None), "another program uses the radio"),
+            (
+                told(Tried::Tune(&to, &[]), libc::EINVAL, Some("Channel is disabled")),
+                "6 (2437 MHz): channel is disabled.",
+            ),
+            (told(Tried::Tune(&to, &[]), libc::EIO, None), "6 (2437 MHz): Input/output error"),
+            (told(Tried::SetUp("atmon7"), libc::ERFKILL, None), "rfkill unblock wifi"),
+            (told(Tried::Ask, libc::ENODEV, None), "unplugged"),
+            (told(Tried::Ask, 0, None), "no answer from the kernel"),
+        ];
+        for (sentence, words) in cases {
+            assert!(sentence.contains(words) && sentence.contains("phy7 (none)"), "{sentence}");
+            assert!(sentence.ends_with('.') && !sentence.contains('\n'), "{sentence}");
+        }
+        assert!(switched_off(&Phy::pretended(), true).0.contains("own switch"));
+    }
+}

@@ -67,7 +67,7 @@ impl Bss {
             return LEAST_MARGIN;
         }
         let usual = (self.delays.percentile(0.95) * 1e3) as i64;
-        usual.clamp(LEAST_MARGIN, self.period_ns() / 2)
+        usual.max(LEAST_MARGIN).min(self.period_ns() / 2)
     }
 
     fn said_farewell(&self, from: Nanos, to: Nanos) -> bool {

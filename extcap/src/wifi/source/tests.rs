@@ -21,6 +21,7 @@ struct Pretended {
     radio: Radio,
     tuned: Vec<u32>,
     refuse: Option<(u32, bool)>,
+    news: Vec<News>,
 }
 
 impl Tuner for Pretended {
@@ -54,7 +55,7 @@ impl Tuner for Pretended {
     }
 
     fn news(&mut self) -> Result<Vec<News>, Failure> {
-        Ok(Vec::new())
+        Ok(std::mem::take(&mut self.news))
     }
 
     fn lost(&self) -> Failure {
@@ -152,7 +153,7 @@ fn open(pairs: &[(&str, &str)], refuse: Option<(u32, bool)>) -> WifiSource {
     let values = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let options = crate::source::Options { values, capture_filter: String::new() };
     let settings = Settings::of(&options).unwrap();
-    let tuner = Pretended { radio: Radio::default(), tuned: Vec::new(), refuse };
+    let tuner = Pretended { radio: Radio::default(), tuned: Vec::new(), refuse, news: Vec::new() };
     let course = Course::Own(tuner.plan(&settings).unwrap());
     WifiSource::open(Box::new(tuner), course, settings, &[]).unwrap()
 }
@@ -245,5 +246,20 @@ fn what_cannot_be_tuned_is_left_out_or_shared() {
         assert_eq!(judge.notes.last().unwrap().1, Some(2412));
         assert!(source.control(CHANNELS_CONTROL, b"6").is_err(), "it is not ours to tune");
         assert!(source.control(DWELL_CONTROL, b"soon").is_err());
+    });
+}
+
+#[test]
+fn while_another_interface_scans_nothing_is_heard() {
+    with_device("while_another_interface_scans_nothing_is_heard", |_device| {
+        let settings = Settings::of(&crate::source::Options::default()).unwrap();
+        let news = vec![News::Told("a line".into()), News::Away(true), News::Away(false), News::Moved];
+        let tuner = Pretended { radio: Radio::default(), tuned: Vec::new(), refuse: None, news };
+        let mut source = WifiSource::open(Box::new(tuner), Course::Shared, settings, &[]).unwrap();
+        let mut judge = Judge::new();
+        read_for(&mut source, &mut judge, Duration::from_millis(300));
+        let channels: Vec<_> = judge.notes.iter().map(|(_, mhz)| *mhz).collect();
+        assert_eq!(channels, [Some(2412), None, Some(2412)]);
+        assert_eq!(judge.log, ["a line"]);
     });
 }
