@@ -154,6 +154,8 @@ impl Types {
                 *known = Type { packets: known.packets, ..resolved };
             }
         } else if self.0.len() < MAX_TYPES {
+            // Nearly every stream has one type for ever.
+            self.0.reserve_exact(1);
             self.0.push(resolved);
         }
     }
