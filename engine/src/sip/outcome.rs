@@ -225,6 +225,7 @@ impl Call {
             agreed_codecs: self.session.agreed.clone(),
             media: self.session.endpoints.clone(),
             both_ways: self.session.both_ways,
+            hang_up_reason: self.bye.as_ref().and_then(|bye| some(&bye.why.text)),
         }
     }
 }

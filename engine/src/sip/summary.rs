@@ -19,6 +19,8 @@ pub struct CallSummary {
     pub media: Vec<crate::packet::Endpoint>,
     /// Audio was sendrecv at the end of the last offer and answer.
     pub both_ways: bool,
+    /// What the BYE gave as reason.
+    pub hang_up_reason: Option<String>,
 }
 
 impl CallSummary {
@@ -46,6 +48,12 @@ impl CallSummary {
         call.related.extend(leg.call.related);
         call.related.retain(|id| *id != call.id);
         call.related.dedup();
+        // A server may pass a hang-up on without the reason that it was given.
+        if self.hang_up_reason.is_none() && leg.hang_up_reason.is_some() && call.ended_by == leg.call.ended_by
+        {
+            call.outcome_reason.clone_from(&leg.hang_up_reason);
+            self.hang_up_reason = leg.hang_up_reason;
+        }
         self.media.extend(leg.media);
         for codec in leg.agreed_codecs {
             if !self.agreed_codecs.contains(&codec) {
