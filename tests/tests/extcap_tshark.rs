@@ -2,10 +2,11 @@
 //! Wireshark and the unpacked ones.
 #![cfg(target_os = "linux")]
 
+use std::fs;
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use airtone_tests::extcap::{content, home, tshark};
+use airtone_tests::extcap::{content, home, signal, signal_id, tshark};
 use airtone_tests::hosts::{Host, complaints};
 use airtone_tests::{fixtures_dir, plugin};
 
@@ -87,8 +88,7 @@ fn a_running_call_shows_its_mos_while_it_is_captured() {
     });
     // The replay is looped: had the row come only at the end, it would never have come.
     assert!(child.try_wait().unwrap().is_none(), "the capture still runs");
-    let stop = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(stop.success());
+    signal(&child, "INT");
     child.wait().unwrap();
     let (frame, mos) = mos.expect("a row with a MOS");
     assert!(frame < 407 && (1.0..=4.5).contains(&mos), "frame {frame}, MOS {mos}");
@@ -105,7 +105,7 @@ fn a_killed_extcap_leaves_tshark_a_readable_file() {
     let mut rows = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(rows.by_ref().take(20).all(|row| row.is_ok()));
     let killed = extcap_of(child.id());
-    assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+    signal_id(killed, "KILL");
     rows.for_each(drop);
     child.wait().unwrap();
     let theirs = content(&host.outside("killed.pcapng")).0;
@@ -119,6 +119,11 @@ fn a_killed_extcap_leaves_tshark_a_readable_file() {
 
 /// The capturing child of a tshark of ours.
 fn extcap_of(tshark: u32) -> u32 {
-    let output = Command::new("pgrep").args(["-P", &tshark.to_string(), "airtone-extcap"]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().parse().expect("one extcap runs")
+    let is_child = |status: &str| {
+        status.contains(&format!("\nPPid:\t{tshark}\n")) && status.starts_with("Name:\tairtone-extcap\n")
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.find(|pid| fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| is_child(&status)))
+        .expect("one extcap runs")
 }
