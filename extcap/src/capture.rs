@@ -22,6 +22,11 @@ use crate::writer::{Queue, Writer};
 const WAIT: Duration = Duration::from_millis(50);
 /// How often new drops are told.
 const STATISTICS: Duration = Duration::from_secs(1);
+/// At the end: how long the kernel may keep a packet from a reader of its ring. Blocks that are not full are handed over every
+/// 20 ms, and one that was just begun only at the second time.
+const SETTLED: Duration = Duration::from_millis(60);
+/// At the end: how long packets are taken at most where they keep coming.
+const DRAINED: Duration = Duration::from_millis(200);
 
 /// Captures until the source ends, the reader goes, or Wireshark says so.
 ///
@@ -103,8 +108,11 @@ impl Capture {
         self.advance()?;
         let mut next = Instant::now() + STATISTICS;
         let ended = loop {
-            if life.is_over() || queue.is_closed() {
+            if queue.is_closed() {
                 break Ok(());
+            }
+            if life.is_over() {
+                break self.drain(queue);
             }
             for change in changes.into_iter().flat_map(Changes::take) {
                 self.change(&change);
@@ -126,6 +134,28 @@ impl Capture {
         self.outlet.finish(&counters);
         self.tell_end(&ended);
         ended
+    }
+
+    /// Takes what the kernel received before the end and nobody has read yet. What a source that is gone says of itself is
+    /// told here too.
+    fn drain(&mut self, queue: &Queue) -> Result<(), Failure> {
+        if !self.source.is_live() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        loop {
+            let before = self.received();
+            let flow = self.source.read(&mut self.outlet, SETTLED.saturating_sub(began.elapsed()));
+            self.advance()?;
+            let is_idle = began.elapsed() >= SETTLED && self.received() == before;
+            if flow? == Flow::Ended || is_idle || began.elapsed() >= DRAINED || queue.is_closed() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn received(&mut self) -> u64 {
+        self.source.counters().iter().map(|counters| counters.received).sum()
     }
 
     fn advance(&mut self) -> Result<(), Failure> {

@@ -6,8 +6,12 @@
 pub struct Failure(pub String);
 
 impl Failure {
-    /// A failure told by `sentence`.
+    /// A failure told by `sentence`, which gets its full stop where it has none.
     pub fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
+        let mut sentence = sentence.into();
+        if !sentence.ends_with(['.', '!', '?']) {
+            sentence.push('.');
+        }
+        Self(sentence)
     }
 }

@@ -18,7 +18,8 @@ const INDENT: usize = 28;
 pub fn text(kinds: &[Box<dyn Kind>]) -> String {
     let mut text = format!(
         "airtone-extcap {}: live sources for Wireshark\n\n{}\n\n\
-         In tshark:\n  tshark -i airtone_replay -o extcap.airtone_replay.file:FILE\n\n\
+         In tshark:\n  tshark -i airtone_replay -o extcap.airtone_replay.file:FILE\n\
+         \x20 tshark -i airtone_mirror -o extcap.airtone_mirror.source:eth1\n\n\
          By hand, pcapng to a file, a FIFO, or with - to standard output:\n\
          \x20 airtone-extcap --capture --extcap-interface INTERFACE --fifo FILE [OPTIONS]\n\n\
          Also: --extcap-interfaces, --extcap-config, --extcap-dlts,\n\
@@ -88,10 +89,10 @@ fn about(arg: &Arg) -> String {
     let mut about = arg.tooltip.to_owned();
     if matches!(arg.ask, Ask::Selector | Ask::Radio) {
         let values: Vec<&str> = arg.values.iter().map(|value| value.value.as_str()).collect();
-        let _ = write!(about, ": {}", values.join(", "));
+        let _ = write!(about, " One of {}.", values.join(", "));
     }
     if !arg.default.is_empty() {
-        let _ = write!(about, " (default {})", arg.default);
+        let _ = write!(about, " Default: {}.", arg.default);
     }
     about
 }
@@ -104,6 +105,7 @@ pub fn manual(kinds: &[Box<dyn Kind>]) -> String {
          .SH NAME\nairtone-extcap \\- live sources for Wireshark\n\
          .SH SYNOPSIS\n\
          .B tshark \\-i airtone_replay \\-o extcap.airtone_replay.file:\\fIFILE\\fR\n.br\n\
+         .B tshark \\-i airtone_mirror \\-o extcap.airtone_mirror.source:\\fISOURCE\\fR\n.br\n\
          .B airtone-extcap \\-\\-capture \\-\\-extcap\\-interface \\fIINTERFACE\\fR \\fB\\-\\-fifo \\fIFILE\\fR [\\fIOPTIONS\\fR]\n\
          .SH DESCRIPTION\n{}\n\
          It writes pcapng with times in nanoseconds, a comment that says how it was captured, and how many packets\n\
@@ -114,7 +116,7 @@ pub fn manual(kinds: &[Box<dyn Kind>]) -> String {
     for (name, display, arguments) in interfaces(kinds) {
         let _ = writeln!(page, ".SH {}\n{}.", roff(&name.to_uppercase()), roff(&display));
         for arg in arguments {
-            let _ = writeln!(page, ".TP\n.B {}\n{}.", roff(&usage(&arg)), roff(&about(&arg)));
+            let _ = writeln!(page, ".TP\n.B {}\n{}", roff(&usage(&arg)), roff(&about(&arg)));
         }
     }
     page += MANUAL_END;

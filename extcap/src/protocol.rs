@@ -113,14 +113,14 @@ fn debug_arguments() -> [Arg; 2] {
     [
         Arg {
             values: vec![level("message", "Message"), level("debug", "Debug")],
-            ..arg("log-level", "Log level", Ask::Selector, "message", "How much the log tells")
+            ..arg("log-level", "Log level", Ask::Selector, "message", "How much the log tells.")
         },
         arg(
             "log-file",
             "Log file",
             Ask::File(false),
             "",
-            "The log of the toolbar is appended to this file as well",
+            "What the log window shows is appended to this file as well.",
         ),
     ]
 }

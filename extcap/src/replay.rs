@@ -10,6 +10,8 @@ use airtone_engine::{LinkType, Nanos};
 
 use crate::dialog::{Arg, Ask, Control, HostVersion, Value};
 use crate::failure::Failure;
+#[cfg(target_os = "linux")]
+use crate::filter::{self, Program};
 use crate::source::{Counters, Flow, Kind, Offered, Options, Received, Sink, Source};
 
 const NAME: &str = "airtone_replay";
@@ -22,6 +24,17 @@ const STRIDE: u32 = 64;
 
 /// How long to wait for a slow reader before asking again.
 const FULL: Duration = Duration::from_millis(2);
+
+/// Link types that a capture filter may be meant for; those of the file are known only when it is read.
+#[cfg(target_os = "linux")]
+const FILTERED: [LinkType; 6] = [
+    LinkType::ETHERNET,
+    LinkType::RAW,
+    LinkType::LINUX_SLL,
+    LinkType::LINUX_SLL2,
+    LinkType::RADIOTAP,
+    LinkType::IEEE802_11,
+];
 
 /// The kind.
 #[derive(Clone, Copy, Debug)]
@@ -49,12 +62,11 @@ impl Kind for Replay {
             values: Vec::new(),
             reload: false,
         };
-        let file = "Any capture that Airtone reads: pcap, pcapng, also compressed with gzip, zstd or lz4";
-        let speed = "1 is the pace of the capture, 10 is ten times faster, 0 is all at once";
+        let file = "Any capture that Airtone reads: pcap, pcapng, also compressed with gzip, zstd or lz4.";
+        let speed = "1 is the pace of the capture, 10 is ten times faster, 0 is all at once.";
         let again =
-            "Begin again a second after the last packet, with later times, until the capture is stopped";
-        let shift =
-            "Let the first packet be captured now; the time between packets stays, whatever the speed";
+            "Begin again a second after the last packet, with later times, until the capture is stopped.";
+        let shift = "The first packet is captured now; the time between packets stays, whatever the speed.";
         let speeds = "^[0-9]*[.]?[0-9]+$";
         vec![
             arg("file", "Capture file", Ask::File(true), "", file, "capture.pcapng"),
@@ -72,7 +84,7 @@ impl Kind for Replay {
         Vec::new()
     }
 
-    fn open(&self, _: &str, options: &Options) -> Result<Box<dyn Source>, Failure> {
+    fn open(&self, interface: &str, options: &Options) -> Result<Box<dyn Source>, Failure> {
         let Some(file) = options.text("file") else {
             return Err(Failure::new(
                 "no capture file is chosen: set it in the options of the interface, or with -o extcap.airtone_replay.file:FILE",
@@ -80,6 +92,7 @@ impl Kind for Replay {
         };
         let path = PathBuf::from(file);
         let input = open(&path)?;
+        self.check_filter(interface, &options.capture_filter)?;
         let is_shifted = options.is_on("shifttime", false);
         Ok(Box::new(Player {
             path,
@@ -91,9 +104,17 @@ impl Kind for Replay {
             interfaces: Vec::new(),
             counters: Vec::new(),
             untold: Vec::new(),
+            filter: options.capture_filter.trim().to_owned(),
+            #[cfg(target_os = "linux")]
+            programs: Vec::new(),
             next: Next::default(),
             is_first_round: true,
         }))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn check_filter(&self, _: &str, filter: &str) -> Result<(), Failure> {
+        filter::check(filter, &FILTERED)
     }
 
     fn cleanup(&self) {}
@@ -205,6 +226,10 @@ struct Player {
     counters: Vec<Counters>,
     /// Per interface: drops of the sensor that the file tells, to be told with the next packet.
     untold: Vec<u64>,
+    filter: String,
+    /// Per interface: the filter for its link type.
+    #[cfg(target_os = "linux")]
+    programs: Vec<Program>,
     next: Next,
     is_first_round: bool,
 }
@@ -222,7 +247,15 @@ impl Source for Player {
         } else {
             "with the times of the file"
         };
-        format!("Replay of {name} {speed}{looped}, {times}")
+        let filter = match self.filter.as_str() {
+            "" => String::new(),
+            filter => format!("; capture filter {filter:?}"),
+        };
+        format!("Replay of {name} {speed}{looped}, {times}{filter}")
+    }
+
+    fn is_live(&self) -> bool {
+        false
     }
 
     fn interfaces(&self) -> &[Interface] {
@@ -324,6 +357,10 @@ impl Player {
             self.interfaces.extend(new.cloned());
             self.counters.resize(self.interfaces.len(), Counters::default());
             self.untold.resize(self.interfaces.len(), 0);
+            #[cfg(target_os = "linux")]
+            for interface in &self.interfaces[known..] {
+                self.programs.push(Program::new(&self.filter, interface.link));
+            }
         }
     }
 
@@ -336,10 +373,14 @@ impl Player {
         else {
             return false;
         };
-        let dropped = std::mem::take(untold);
         counters.received += 1;
-        counters.dropped = counters.dropped.saturating_add(dropped);
         let is_first = counters.received == 1;
+        #[cfg(target_os = "linux")]
+        if !self.programs.get(interface).is_some_and(|program| program.passes(bytes, orig_len)) {
+            return is_first;
+        }
+        let dropped = std::mem::take(untold);
+        counters.dropped = counters.dropped.saturating_add(dropped);
         sink.packet(Received { interface, at: self.clock.stamp(at), orig_len, bytes, dropped });
         is_first
     }

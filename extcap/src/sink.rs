@@ -35,11 +35,19 @@ struct Local {
     untold: u64,
     /// Drops at the source that were told or are in `untold`.
     known: u64,
+    /// Drops that came with packets; the counters of the source hold them too, and may have told of them before.
+    with_packets: u64,
     /// To be told with the next packet.
     notes: Vec<Listening>,
 }
 
 impl Local {
+    /// The source dropped so many since the start.
+    fn learn(&mut self, dropped: u64) {
+        self.untold += dropped.saturating_sub(self.known);
+        self.known = self.known.max(dropped);
+    }
+
     /// The notes as a comment, and they are told.
     fn take_notes(&mut self) -> String {
         let notes: Vec<String> = self.notes.drain(..).map(|note| note.to_string()).collect();
@@ -119,8 +127,7 @@ impl Outlet {
     /// capture be killed, its file tells of them all the same.
     pub fn count(&mut self, counters: &[Counters]) {
         for (local, counters) in self.interfaces.iter_mut().zip(counters) {
-            local.untold += counters.dropped.saturating_sub(local.known);
-            local.known = local.known.max(counters.dropped);
+            local.learn(counters.dropped);
         }
     }
 
@@ -167,8 +174,8 @@ impl Outlet {
         if let Some(feed) = &mut self.feed {
             feed.packet(&packet);
         }
-        local.known += dropped;
-        local.untold += dropped;
+        local.with_packets += dropped;
+        local.learn(local.with_packets);
         if self.queue.waiting() + bytes.len() > QUEUE {
             local.dropped += 1;
             local.untold += 1;
@@ -336,7 +343,8 @@ mod tests {
             // The counter of the source has those three, and five that no packet told of.
             outlet.count(&[Counters { received: 2, dropped: 8 }, Counters::default()]);
             outlet.packet(received(1, 3, b"three"));
-            outlet.packet(received(0, 4, b"four"));
+            // The packet tells of the five that the counter told of before.
+            outlet.packet(Received { dropped: 5, ..received(0, 4, b"four") });
             outlet.finish(&[Counters { received: 3, dropped: 9 }, Counters { received: 1, dropped: 0 }]);
         });
         assert_eq!(content(&bytes), (vec![(1, 0), (2, 0), (3, 1), (4, 0)], vec![0, 3, 0, 5, 1]));

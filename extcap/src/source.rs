@@ -88,6 +88,11 @@ pub trait Source {
     /// How it captures, for the comment of the section: source, filter, what is kept.
     fn comment(&self) -> String;
 
+    /// Whether packets come whether or not they are read: what has come by the end of the capture is then still taken.
+    fn is_live(&self) -> bool {
+        true
+    }
+
     /// Whether it goes on to configure network interfaces while capturing, and may not give the right to that back.
     fn configures_network(&self) -> bool {
         false

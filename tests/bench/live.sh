@@ -61,9 +61,9 @@ if [ -x "$extcap" ]; then
     sleep 1
     sent=$(offer "$rate" $bytes "$seconds")
     sleep 1
-    pid=$(pgrep -P $capturer -f airtone-extcap || echo $capturer)
-    cpu=$(awk '{ print ($14 + $15) / 100 }' "/proc/$pid/stat")
-    kill -TERM "$pid"
+    # `ip netns exec` becomes the program.
+    cpu=$(awk '{ print ($14 + $15) / 100 }' "/proc/$capturer/stat")
+    kill -TERM $capturer
     wait $capturer || true
     wait $counter
     check "airtone-extcap" "$(value sent "$sent")" "$(cat "$work/count")" none
@@ -90,4 +90,21 @@ pid=$(pgrep -P $taker -f 'live_load take' || echo $taker)
 sent=$(offer 0 $bytes 8)
 wait $taker
 check "mirror source" "$(value sent "$sent")" "$(cat "$work/take")" some
+if [ -x "$extcap" ]; then
+    mkfifo "$work/overload"
+    "$load" count <"$work/overload" >"$work/count" &
+    counter=$!
+    ip netns exec "$near" "$extcap" --capture --extcap-interface airtone_mirror --source near \
+        --extcap-capture-filter 'udp port 9' --fifo "$work/overload" &
+    capturer=$!
+    sleep 1
+    # The reader first, so that the queue is full, then the program, so that the ring is.
+    (sleep 1; kill -STOP $counter; sleep 3; kill -STOP $capturer; sleep 3; kill -CONT $capturer; sleep 1; kill -CONT $counter) &
+    sent=$(offer 0 $bytes 8)
+    sleep 3
+    kill -TERM $capturer
+    wait $capturer || true
+    wait $counter
+    check "airtone-extcap" "$(value sent "$sent")" "$(cat "$work/count")" some
+fi
 exit $failed

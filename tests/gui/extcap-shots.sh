@@ -3,8 +3,9 @@
 #
 # usage: extcap-shots.sh [FOLDER]    (default: target/screenshots)
 #
-# Writes interfaces.png (the list), options-NAME.png (the options of each interface of Airtone), live.png (a call that is being
-# captured, with its MOS in the columns and in the toolbar), log.png (the log window), failure.png (a file that is not there).
+# Writes interfaces.png (the list), options-NAME.png (the options of each interface of Airtone), mirror-options.png (all tabs of
+# those of a mirror), live.png (a call that is being captured, with its MOS in the columns and in the toolbar), log.png (the log
+# window), failure.png (a file that is not there), failure-mirror.png (a network interface that is not there).
 #
 # Needs Xvfb, wireshark, xdotool and ImageMagick. Exits with 3 where one is missing, with 1 when a window does not open.
 # Builds what it shows first; AIRTONE_PROGRAMS names a folder that has tshark-post, airtone-extcap and the library already.
@@ -15,7 +16,7 @@ out=${1:-$root/target/screenshots}
 capture=$root/tests/captures/relay-loss.pcapng
 width=1280 height=720
 
-for need in Xvfb wireshark tshark xdotool import convert; do
+for need in Xvfb wireshark tshark xdotool import convert montage; do
   command -v "$need" >/dev/null || { echo "skipped: $need is missing" >&2; exit 3; }
 done
 programs=${AIRTONE_PROGRAMS:-}
@@ -94,6 +95,16 @@ for name in $("$programs/airtone-extcap" --extcap-interfaces | sed -n 's/^interf
   dialog=$(window "Interface Options.*$name")
   sleep 1
   picture "$dialog" "options-$name"
+  if [ "$name" = airtone_mirror ]; then
+    # The middles of the tabs.
+    for tab in Source:46 Filter:112 Privacy:179 Debug:247; do
+      x mousemove --window "$dialog" "${tab#*:}" 26 click 1
+      sleep 1
+      import -window "$dialog" "$scratch/tab-${tab%:*}.png"
+    done
+    (cd "$scratch" && montage tab-Source.png tab-Filter.png tab-Privacy.png tab-Debug.png -tile 2x2 -geometry +4+4 mirror.png)
+    convert "$scratch/mirror.png" -colors 64 -strip "PNG8:$out/mirror-options.png"
+  fi
   x windowfocus "$dialog" || true
   x key Escape || true
   sleep 1
@@ -113,15 +124,19 @@ sleep 1
 picture "$log" log
 stop
 
-# What the extcap says of a file that is not there.
-start -k -i airtone_replay -o extcap.airtone_replay.file:/nonexistent.pcapng
-main=$(window 'Wireshark Network Analyzer' 200)
-# The dialog has no title of its own: it is the second window.
-for _ in $(seq 100); do
-  [ "$(x search --onlyvisible --class wireshark | wc -l)" -ge 2 ] && break
-  sleep 0.2
-done
-sleep 1
-picture root failure
-stop
+# What the extcap says when it cannot capture.
+failure() { # PICTURE INTERFACE OPTION
+  start -k -i "$2" -o "extcap.$2.$3"
+  main=$(window 'Wireshark Network Analyzer' 200)
+  # The dialog has no title of its own: it is the second window.
+  for _ in $(seq 100); do
+    [ "$(x search --onlyvisible --class wireshark | wc -l)" -ge 2 ] && break
+    sleep 0.2
+  done
+  sleep 1
+  picture root "$1"
+  stop
+}
+failure failure airtone_replay file:/nonexistent.pcapng
+failure failure-mirror airtone_mirror source:eth9
 ls -l "$out"

@@ -107,10 +107,19 @@ pub fn end_of(mut child: Child) -> Output {
 /// Sends a signal to a child of our own, e.g. `TERM`.
 ///
 /// # Panics
-/// When `kill` cannot be started.
+/// As [`signal_id`].
 pub fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
-    assert!(sent.expect("kill can be started").success());
+    signal_id(child.id(), name);
+}
+
+/// Sends a signal to a process that a child of our own started.
+///
+/// # Panics
+/// When it cannot be sent.
+pub fn signal_id(pid: u32, name: &str) {
+    // The shell's own `kill`: not every machine has it as a program.
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
+    assert!(sent.expect("sh can be started").success());
 }
 
 /// A packet with all that a capture keeps of it.

@@ -1,6 +1,8 @@
 //! Helpers of the black-box tests: the built command, the recorded captures, the installed tshark.
 
 pub mod extcap;
+#[cfg(unix)]
+pub mod hosts;
 pub mod invariants;
 pub mod manifest;
 pub mod plugin;

@@ -75,12 +75,19 @@ impl Unpacked {
     /// # Panics
     /// When it cannot be started.
     pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("bash can be started")
+    }
+
+    /// A program inside, to be started.
+    #[must_use]
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = script();
         command.arg(self.line).env("AIRTONE_PASS", format!("HOME={}", self.home));
         for (folder, inside) in &self.folders {
             command.arg("-b").arg(format!("{}:{inside}", folder.display()));
         }
-        command.args(args).output().expect("bash can be started")
+        command.args(args);
+        command
     }
 }
 

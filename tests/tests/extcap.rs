@@ -76,8 +76,8 @@ fn every_interface_has_link_types_and_options() {
 #[test]
 fn a_filter_is_checked_without_a_capture() {
     let check = |filter| said(&["--extcap-capture-filter", filter, "--extcap-interface", "airtone_replay"]);
-    assert_eq!(check(""), "");
-    assert!(check("udp").contains("takes no capture filter"));
+    assert_eq!((check(""), check("udp port 5060"), check("type mgt")), Default::default());
+    assert!(check("udp prot 5060").contains("The capture filter \"udp prot 5060\" is not valid"));
 }
 
 #[test]
@@ -212,7 +212,10 @@ fn what_cannot_be_is_told_in_one_sentence_and_the_fifo_is_opened_all_the_same() 
         (&["--file", &file, "--speed", "fast"], "speed fast"),
         (&["--file", &file, "--speed", "-1"], "speed -1"),
         (&["--file", &file, "--speed", "NaN"], "speed NaN"),
-        (&["--file", &file, "--extcap-capture-filter", "udp"], "takes no capture filter"),
+        (
+            &["--file", &file, "--extcap-capture-filter", "udp prot 1"],
+            "The capture filter \"udp prot 1\" is not valid",
+        ),
         (&["--file", &file, "--log-file", "/nonexistent/log"], "the log file /nonexistent/log"),
         (&["--extcap-interface", "eth0"], "there is no interface eth0: choose "),
     ] {

@@ -4,67 +4,15 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
-use airtone_tests::extcap::{content, home, tshark};
-use airtone_tests::wiresharks::Unpacked;
+use airtone_tests::extcap::{content, home, signal, signal_id, tshark};
+use airtone_tests::hosts::{Host, complaints};
 use airtone_tests::{fixtures_dir, plugin};
-use tempfile::TempDir;
 
-/// A tshark with a home in which it finds the program.
-struct Host {
-    name: String,
-    home: TempDir,
-    unpacked: Option<Unpacked>,
-}
-
-impl Host {
-    fn all() -> Vec<Self> {
-        let mut hosts = Vec::new();
-        match airtone_tests::tshark() {
-            Some(name) => hosts.push(Self { name, home: home(), unpacked: None }),
-            None => eprintln!("skipped: no tshark here"),
-        }
-        for unpacked in Unpacked::all() {
-            let home = home();
-            // Inside, another user writes here.
-            fs::set_permissions(home.path(), fs::Permissions::from_mode(0o777)).unwrap();
-            let unpacked =
-                unpacked.with(home.path(), "/scratch").with(&fixtures_dir(), "/captures").at_home("/scratch");
-            hosts.push(Self { name: unpacked.line.to_owned(), home, unpacked: Some(unpacked) });
-        }
-        hosts
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        match &self.unpacked {
-            Some(unpacked) => unpacked.run(&[&["tshark"], args].concat()),
-            None => tshark(self.home.path(), args).output().unwrap(),
-        }
-    }
-
-    /// The option that sets the file.
-    fn file(&self, name: &str) -> String {
-        let folder = if self.unpacked.is_some() { Path::new("/captures").to_owned() } else { fixtures_dir() };
-        format!("extcap.airtone_replay.file:{}", folder.join(name).display())
-    }
-
-    /// A file in the home, as tshark sees it.
-    fn inside(&self, name: &str) -> String {
-        let folder = if self.unpacked.is_some() { Path::new("/scratch") } else { self.home.path() };
-        folder.join(name).display().to_string()
-    }
-}
-
-/// Standard error without the lines of every capture.
-fn complaints(output: &Output) -> Vec<String> {
-    let said = String::from_utf8_lossy(&output.stderr);
-    let usual = ["Running as user", "Capturing on", "packets captured", "Capture started", "File: "];
-    let lines = said.lines().map(|line| line.trim().trim_start_matches("tshark:").trim());
-    let unusual = |line: &&str| !line.is_empty() && !usual.iter().any(|usual| line.contains(usual));
-    lines.filter(unusual).map(str::to_owned).collect()
+/// The option that sets the file of a replay.
+fn replayed(host: &Host, name: &str) -> String {
+    format!("extcap.airtone_replay.file:{}", host.fixture(name))
 }
 
 #[test]
@@ -77,11 +25,11 @@ fn tshark_lists_and_captures_what_the_file_holds() {
         assert!(String::from_utf8_lossy(&links).contains("EN10MB (Ethernet)"), "{}", host.name);
 
         for name in ["sipp-answered.pcapng", "wifi-outages.pcapng"] {
-            let (file, out) = (host.file(name), host.inside("out.pcapng"));
+            let (file, out) = (replayed(&host, name), host.inside("out.pcapng"));
             let speed = "extcap.airtone_replay.speed:0";
             let output = host.run(&["-q", "-i", "airtone_replay", "-o", &file, "-o", speed, "-w", &out]);
             assert_eq!((output.status.code(), complaints(&output)), (Some(0), Vec::new()), "{}", host.name);
-            let (theirs, dropped, _) = content(&host.home.path().join("out.pcapng"));
+            let (theirs, dropped, _) = content(&host.outside("out.pcapng"));
             assert!(theirs == content(&fixtures_dir().join(name)).0, "{}: {name} differs", host.name);
             assert_eq!(dropped, 0);
         }
@@ -102,11 +50,11 @@ fn tshark_says_what_the_capture_says() {
 #[test]
 fn autostop_ends_it_in_silence() {
     for host in Host::all() {
-        let (file, out) = (host.file("sipp-answered.pcapng"), host.inside("ten.pcapng"));
+        let (file, out) = (replayed(&host, "sipp-answered.pcapng"), host.inside("ten.pcapng"));
         let args = ["-q", "-i", "airtone_replay", "-o", &file, "-c", "10", "-w", &out];
         let output = host.run(&args);
         assert_eq!((output.status.code(), complaints(&output)), (Some(0), Vec::new()), "{}", host.name);
-        assert_eq!(content(&host.home.path().join("ten.pcapng")).0.len(), 10);
+        assert_eq!(content(&host.outside("ten.pcapng")).0.len(), 10);
     }
 }
 
@@ -140,8 +88,7 @@ fn a_running_call_shows_its_mos_while_it_is_captured() {
     });
     // The replay is looped: had the row come only at the end, it would never have come.
     assert!(child.try_wait().unwrap().is_none(), "the capture still runs");
-    let stop = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(stop.success());
+    signal(&child, "INT");
     child.wait().unwrap();
     let (frame, mos) = mos.expect("a row with a MOS");
     assert!(frame < 407 && (1.0..=4.5).contains(&mos), "frame {frame}, MOS {mos}");
@@ -150,18 +97,18 @@ fn a_running_call_shows_its_mos_while_it_is_captured() {
 #[test]
 fn a_killed_extcap_leaves_tshark_a_readable_file() {
     let hosts = Host::all();
-    let Some(host) = hosts.iter().find(|host| host.unpacked.is_none()) else { return };
-    let (file, out) = (host.file("sipp-answered.pcapng"), host.inside("killed.pcapng"));
+    let Some(host) = hosts.iter().find(|host| !host.is_unpacked()) else { return };
+    let (file, out) = (replayed(&host, "sipp-answered.pcapng"), host.inside("killed.pcapng"));
     let args = ["-l", "-i", "airtone_replay", "-o", &file, "-P", "-w", &out];
-    let mut command = tshark(host.home.path(), args);
+    let mut command = tshark(host.home(), args);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut rows = BufReader::new(child.stdout.take().unwrap()).lines();
     assert!(rows.by_ref().take(20).all(|row| row.is_ok()));
     let killed = extcap_of(child.id());
-    assert!(Command::new("kill").args(["-KILL", &killed.to_string()]).status().unwrap().success());
+    signal_id(killed, "KILL");
     rows.for_each(drop);
     child.wait().unwrap();
-    let theirs = content(&host.home.path().join("killed.pcapng")).0;
+    let theirs = content(&host.outside("killed.pcapng")).0;
     let own = content(&fixtures_dir().join("sipp-answered.pcapng")).0;
     assert!(
         theirs.len() >= 20 && theirs.len() < own.len() && own.starts_with(&theirs),
@@ -172,6 +119,11 @@ fn a_killed_extcap_leaves_tshark_a_readable_file() {
 
 /// The capturing child of a tshark of ours.
 fn extcap_of(tshark: u32) -> u32 {
-    let output = Command::new("pgrep").args(["-P", &tshark.to_string(), "airtone-extcap"]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().parse().expect("one extcap runs")
+    let is_child = |status: &str| {
+        status.contains(&format!("\nPPid:\t{tshark}\n")) && status.starts_with("Name:\tairtone-extcap\n")
+    };
+    let processes = fs::read_dir("/proc").unwrap().flatten();
+    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.find(|pid| fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| is_child(&status)))
+        .expect("one extcap runs")
 }

@@ -52,6 +52,39 @@ pub fn compile(filter: &str, link: LinkType) -> Result<Vec<Instruction>, Failure
     }
 }
 
+/// Which packets of one interface a capture filter lets pass.
+#[derive(Debug)]
+pub enum Program {
+    /// All: there is no filter, or the kernel has chosen already.
+    All,
+    /// Those that this accepts.
+    Run(Vec<Instruction>),
+    /// None: the filter has no meaning for such packets.
+    Nothing,
+}
+
+impl Program {
+    /// A filter, which has been checked, for packets of a link type.
+    #[must_use]
+    pub fn new(filter: &str, link: LinkType) -> Self {
+        match compile(filter, link) {
+            Ok(program) if program.is_empty() => Self::All,
+            Ok(program) => Self::Run(program),
+            Err(_) => Self::Nothing,
+        }
+    }
+
+    /// Whether a packet passes; `orig_len` is its length on the wire.
+    #[must_use]
+    pub fn passes(&self, bytes: &[u8], orig_len: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Run(program) => run(program, bytes, orig_len) > 0,
+            Self::Nothing => false,
+        }
+    }
+}
+
 /// Checks a filter for an interface whose packets may have any of these link types: it has to fit one of them.
 ///
 /// # Errors

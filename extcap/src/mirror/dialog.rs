@@ -70,6 +70,18 @@ pub fn arguments(host: HostVersion) -> Vec<Arg> {
             ..arg("timestamps", "Timestamps", "Source")
         },
         Arg {
+            ask: Ask::Text,
+            tooltip: "Keep one call only: part of a number or address in From, To or the request, or the whole Call-ID.",
+            placeholder: "+4930123456",
+            ..arg("call", "Only the call with", "Filter")
+        },
+        Arg {
+            ask: Ask::Integer { min: 0, max: 262_144 },
+            default: "0".into(),
+            tooltip: "Most bytes of each packet of an interface; 0 for all.",
+            ..arg("snaplen", "Bytes of a packet", "Filter")
+        },
+        Arg {
             ask: Ask::Selector,
             default: "all".into(),
             tooltip: "Calls: SIP, and the RTP and RTCP that belong to calls or behave like media. Headers: RTP without its \
@@ -82,18 +94,6 @@ pub fn arguments(host: HostVersion) -> Vec<Arg> {
                 choice("calls-headers", "Calls only, RTP headers only"),
             ],
             ..arg("keep", "Keep", "Privacy")
-        },
-        Arg {
-            ask: Ask::Text,
-            tooltip: "Keep one call only: part of a number or address in From, To or the request, or the whole Call-ID.",
-            placeholder: "+4930123456",
-            ..arg("call", "Only the call with", "Filter")
-        },
-        Arg {
-            ask: Ask::Integer { min: 0, max: 262_144 },
-            default: "0".into(),
-            tooltip: "Most bytes of each packet of an interface; 0 for all.",
-            ..arg("snaplen", "Bytes of a packet", "Filter")
         },
     ]
 }

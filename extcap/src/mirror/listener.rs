@@ -116,7 +116,9 @@ fn refused(label: &str, error: &io::Error) -> Failure {
         io::ErrorKind::AddrNotAvailable => {
             Failure::new(format!("{label}: this machine does not have that address."))
         }
-        io::ErrorKind::PermissionDenied => Failure::new(sys::permission(&format!("Listening on {label}"))),
+        io::ErrorKind::PermissionDenied => Failure::new(format!(
+            "{label}: permission denied; ports below 1024 are for privileged programs: choose a higher one."
+        )),
         _ => sys::failure(&format!("Listening on {label}"), error),
     }
 }

@@ -4,22 +4,11 @@ use airtone_capture::Interface;
 use airtone_engine::LinkType;
 
 use super::keep::Keep;
-use crate::filter::{self, Instruction};
+use crate::filter::Program;
 use crate::source::{Counters, Received, Sink};
 
 /// Interfaces that are told apart; senders choose sessions and addresses, and must not fill the memory.
 pub const MAX_INTERFACES: usize = 256;
-
-/// Which packets of an interface pass.
-#[derive(Debug)]
-enum Program {
-    /// All; perhaps the kernel has chosen already.
-    All,
-    /// Those that this accepts.
-    Run(Vec<Instruction>),
-    /// None: the filter has no meaning for such packets.
-    Nothing,
-}
 
 #[derive(Debug)]
 struct Slot {
@@ -51,12 +40,7 @@ impl Outlet {
 
     /// Adds an interface. `filtered`: the kernel runs the capture filter for it.
     pub fn add(&mut self, name: &str, description: String, link: LinkType, filtered: bool) -> usize {
-        let program = match filter::compile(&self.filter, link) {
-            _ if filtered => Program::All,
-            Ok(program) if program.is_empty() => Program::All,
-            Ok(program) => Program::Run(program),
-            Err(_) => Program::Nothing,
-        };
+        let program = if filtered { Program::All } else { Program::new(&self.filter, link) };
         self.interfaces.push(Interface { link, name: name.to_owned(), description });
         self.slots.push(Slot { program, counters: Counters::default(), owed: 0 });
         self.slots.len() - 1
@@ -89,12 +73,7 @@ impl Outlet {
             return;
         };
         slot.counters.received += 1;
-        let passes = match &slot.program {
-            Program::All => true,
-            Program::Run(program) => filter::run(program, packet.bytes, packet.orig_len) > 0,
-            Program::Nothing => false,
-        };
-        if passes {
+        if slot.program.passes(packet.bytes, packet.orig_len) {
             let slots = &mut self.slots;
             self.keep.packet(interface.link, packet, &mut |packet| {
                 let owed = slots.get_mut(packet.interface).map_or(0, |slot| std::mem::take(&mut slot.owed));

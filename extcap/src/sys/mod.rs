@@ -23,12 +23,7 @@ pub(crate) fn failure(what: &str, error: &io::Error) -> Failure {
 /// The sentence for a capture that is not permitted: what needs the right, and how to give it.
 #[must_use]
 pub fn permission(what: &str) -> String {
-    let program =
-        std::env::current_exe().map_or_else(|_| "airtone-extcap".into(), |path| path.display().to_string());
-    format!(
-        "{what}: permission denied; allow it with `sudo setcap cap_net_raw,cap_net_admin+eip {program}`, or run \
-         `tshark-post install --system`."
-    )
+    format!("{what}: permission denied; {}.", crate::privileges::how_to_get_them())
 }
 
 /// Sets a socket option to a plain value.
