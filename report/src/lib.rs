@@ -17,6 +17,7 @@ pub mod flow;
 pub mod html;
 pub mod json;
 pub mod jsonl;
+pub mod markup;
 pub mod text;
 mod words;
 

@@ -68,12 +68,12 @@ fn read(
     Ok((engine, source))
 }
 
-/// As [`analyse`], and listens for tones in the sound. On one thread: the listening is most of the work.
+/// As [`analyse_flows`], and listens for tones in the sound. On one thread: the listening is most of the work.
 pub(crate) fn analyse_with_tones(
     files: &[PathBuf],
     config: Config,
     progress: &mut Progress,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Vec<Flow>), Failure> {
     let mut input = Input::open(files)?;
     let mut engine = Engine::new(config);
     let mut tones = Tones::default();
@@ -87,9 +87,10 @@ pub(crate) fn analyse_with_tones(
     }
     progress.finish();
     let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
+    let flows = engine.flows();
     let mut report = engine.into_report(source);
     tones.add_to(&mut report);
-    Ok(report)
+    Ok((report, flows))
 }
 
 /// A pipe may bring anything.

@@ -7,7 +7,7 @@ use airtone_engine::model::{BufferPoint, Intervals, Stream};
 use airtone_engine::quality::codec::Scale;
 
 use super::figures::{ms, percent};
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::units::share;
 
 /// Plots have this many units across and 100 up; the page stretches them.

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::markup::Markup;
+use airtone_engine::Report;
+use airtone_engine::flow::Flow;
+
+use super::ladders;
+use crate::markup::Markup;
 
 /// Pieces by call and stream id, each made with the escaping [`Markup`] writer.
 #[derive(Clone, Debug, Default)]
@@ -14,9 +18,18 @@ pub struct Inserts {
     pub sounds: BTreeMap<u32, Markup>,
 }
 
+impl Inserts {
+    /// Adds the ladders of calls whose messages are at hand: of those with findings first, as many as a page holds.
+    #[must_use]
+    pub fn with_ladders(mut self, report: &Report, flows: &[Flow]) -> Self {
+        self.ladders = ladders::of(report, flows);
+        self
+    }
+}
+
 pub(super) fn ladder(m: &mut Markup, inserts: &Inserts, call: u32) {
     if let Some(ladder) = inserts.ladders.get(&call) {
-        m.put("<figure class=ladder><figcaption>Ladder</figcaption><div class=scroll tabindex=0>");
+        m.put("<figure class=ladder><figcaption>Who sent what to whom</figcaption><div class=scroll tabindex=0>");
         m.append(ladder).put("</div></figure>\n");
     }
 }

@@ -6,8 +6,8 @@ use airtone_engine::Report;
 use airtone_engine::model::Stream;
 
 use super::figures::{loss_class, mos_badge, ms, percent, relative};
-use super::markup::Markup;
 use super::{Page, charts, inserts};
+use crate::markup::Markup;
 use crate::text::streams::{all_remarks, codec, direction};
 use crate::text::units::{count, duration, grouped, or_dash};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use airtone_engine::Report;
 use airtone_engine::model::Intervals;
-use airtone_report::html::markup::Markup;
 use airtone_report::html::{Inserts, write, write_with};
+use airtone_report::markup::Markup;
 
 use crate::hostile::{EVIL, hostile};
 use crate::sample;

@@ -8,7 +8,7 @@ use airtone_engine::flow::{Flow, FlowRequest};
 use airtone_engine::model::Call;
 use airtone_report::flow;
 
-use super::captures::warn;
+use super::captures::{for_people, warn};
 use crate::analysis::analyse_flows;
 use crate::cli::{FlowArgs, FlowFormat, Format};
 use crate::failure::Failure;
@@ -41,6 +41,7 @@ pub(crate) fn run(args: &FlowArgs) -> Result<ExitCode, Failure> {
     let flow = join(flows, call.id, others).ok_or_else(|| {
         Failure::new(format!("call {} is beyond what is kept of a pipe; read from a file", call.id))
     })?;
+    let report = for_people(&report, &args.common.output);
     output::write(target, |mut out| match args.format {
         FlowFormat::Text => flow::write(&mut out, &report, &flow, output::style(&args.common.output)),
         FlowFormat::Svg => writeln!(out, "{}", flow::svg(&report, &flow)),

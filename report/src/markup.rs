@@ -1,4 +1,4 @@
-//! The one way into the page: literals of this crate as they are, everything else escaped.
+//! The one way into HTML and SVG: literals of this crate as they are, everything else escaped.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
@@ -50,6 +50,11 @@ impl Markup {
         self
     }
 
+    /// ` name="figure"`: as [`Markup::attr`] for a figure of our own.
+    pub fn num(&mut self, name: &'static str, value: impl Display) -> &mut Self {
+        self.attr(name, &value.to_string())
+    }
+
     /// As [`Markup::attr`] with the whole of a text that a script copies: neither shortened nor made printable, as
     /// what is copied must be what was meant. What would be obeyed rather than shown becomes a character reference
     /// or, where HTML has none, is left out.
@@ -73,6 +78,18 @@ impl Markup {
     pub fn append(&mut self, other: &Markup) -> &mut Self {
         self.html.push_str(&other.html);
         self
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.html.len()
+    }
+
+    /// What has been put together.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.html
     }
 
     /// What has been put together.
@@ -100,13 +117,15 @@ impl Markup {
             '"' => self.html.push_str("&quot;"),
             '\'' => self.html.push_str("&#39;"),
             '`' => self.html.push_str("&#96;"),
+            // No characters: an XML document must not hold them.
+            '\u{fffe}' | '\u{ffff}' => self.html.push('\u{fffd}'),
             c => self.html.push(c),
         }
     }
 }
 
 /// As much of a text as is shown.
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
