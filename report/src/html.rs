@@ -26,8 +26,8 @@ use airtone_engine::{Config, Report};
 
 pub use self::inserts::Inserts;
 pub use self::ladders::worth_drawing;
-use crate::flow;
 use crate::markup::Markup;
+use crate::{flow, wave};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -99,6 +99,7 @@ fn begin(m: &mut Markup, report: &Report) {
     m.put(" – Airtone report</title>\n<style>")
         .put(STYLE)
         .put(flow::svg::STYLE)
+        .put(wave::STYLE)
         .put("</style>\n</head>\n<body>\n");
     m.put("<a class=skip href=\"#main\">Skip to the findings</a>\n");
 }

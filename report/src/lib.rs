@@ -19,6 +19,7 @@ pub mod json;
 pub mod jsonl;
 pub mod markup;
 pub mod text;
+pub mod wave;
 mod words;
 
 /// Which part of a report is wanted.

@@ -25,20 +25,9 @@ const SMALL_BATCH: usize = 256;
 /// Batches that may wait.
 const WAITING: usize = 4;
 
-/// Reads `files` as one capture and returns the report. `threads`: as many as wanted, of which two are used;
-/// `None` decides by the size of the input.
+/// Reads `files` as one capture and returns the report, with the messages that `config.flows` asks for. `threads`: as
+/// many as wanted, of which two are used; `None` decides by the size of the input.
 pub(crate) fn analyse(
-    files: &[PathBuf],
-    config: Config,
-    threads: Option<NonZero<usize>>,
-    progress: &mut Progress,
-) -> Result<Report, Failure> {
-    let (engine, source) = read(files, config, threads, progress)?;
-    Ok(engine.into_report(source))
-}
-
-/// The same with the messages that `config.flows` asks for.
-pub(crate) fn analyse_flows(
     files: &[PathBuf],
     config: Config,
     threads: Option<NonZero<usize>>,
@@ -68,7 +57,7 @@ fn read(
     Ok((engine, source))
 }
 
-/// As [`analyse_flows`], and listens for tones in the sound. On one thread: the listening is most of the work.
+/// As [`analyse`], and listens for tones in the sound. On one thread: the listening is most of the work.
 pub(crate) fn analyse_with_tones(
     files: &[PathBuf],
     config: Config,

@@ -91,6 +91,11 @@ pub(crate) struct ReportArgs {
     /// How the report is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Put sound into the HTML report: of these calls, or without numbers of those worth hearing first; the captures
+    /// are read twice
+    #[arg(long, value_name = "CALLS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    #[arg(value_delimiter = ',')]
+    pub(crate) with_audio: Option<Vec<u32>>,
     #[command(flatten)]
     pub(crate) common: Common,
 }

@@ -91,6 +91,7 @@ fn body(m: &mut Markup, page: &Page<'_>, call: &Call) {
     if own.is_empty() && call.outcome == CallOutcome::Answered {
         m.put("<p>No RTP stream of this call was seen.</p>");
     }
+    inserts::sound(m, page.inserts, call.id);
     own.into_iter().for_each(|stream| streams::card(m, page, stream, streams::Level::Call));
 }
 

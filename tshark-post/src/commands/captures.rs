@@ -13,7 +13,7 @@ use airtone_report::html::Inserts;
 use airtone_report::json::Layout;
 use airtone_report::{View, csv, html, json, jsonl, text};
 
-use crate::analysis::{analyse_flows, analyse_with_tones};
+use crate::analysis::{analyse, analyse_with_tones};
 use crate::cli::{Common, Compat, FindingsArgs, Format, OutputArgs, ReportArgs, StreamsArgs, ViewArgs};
 use crate::failure::{Failure, tell};
 use crate::progress::Progress;
@@ -21,7 +21,11 @@ use crate::{loaded, output};
 
 /// `tshark-post report`
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    show(View::Report, args.format, &args.common, None).map(|shown| shown.code)
+    match (&args.with_audio, args.format) {
+        (None, _) => show(View::Report, args.format, &args.common, None).map(|shown| shown.code),
+        (Some(calls), Format::Html) => super::sounds::report(&args.common, calls),
+        (Some(_), _) => Err(Failure::new("--with-audio puts sound into a page; add --format html")),
+    }
 }
 
 /// `tshark-post calls`, `sip`, `wifi`
@@ -62,7 +66,7 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
             let (files, config) = (&common.files, common.analysis.config(compat, format));
             let (report, flows) = match common.analysis.tones {
                 true => analyse_with_tones(files, config, &mut progress)?,
-                false => analyse_flows(files, config, common.analysis.threads, &mut progress)?,
+                false => analyse(files, config, common.analysis.threads, &mut progress)?,
             };
             let has_two = has_two_threads(common.analysis.threads);
             output::write(target, |out| match format {

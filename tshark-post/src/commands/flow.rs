@@ -9,7 +9,7 @@ use airtone_engine::model::Call;
 use airtone_report::flow;
 
 use super::captures::{for_people, warn};
-use crate::analysis::analyse_flows;
+use crate::analysis::analyse;
 use crate::cli::{FlowArgs, FlowFormat, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -63,7 +63,7 @@ fn read(args: &FlowArgs, request: FlowRequest) -> Result<(Report, Vec<Flow>), Fa
     let mut config = analysis.config(None, Format::Json);
     config.flows = Some(request);
     let mut progress = Progress::new(args.common.output.quiet);
-    analyse_flows(&args.common.files, config, analysis.threads, &mut progress)
+    analyse(&args.common.files, config, analysis.threads, &mut progress)
 }
 
 fn chosen<'a>(args: &FlowArgs, report: &'a Report) -> Result<&'a Call, Failure> {
