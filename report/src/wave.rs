@@ -151,11 +151,20 @@ fn class(kind: Kind) -> &'static str {
     }
 }
 
+/// Top and height of a mark: what came late stands in the lower half, so that colour does not tell it alone.
+fn upright(kind: Kind, top: usize) -> (usize, usize) {
+    match kind {
+        Kind::Late => (top + HEIGHT / 2, HEIGHT / 2),
+        _ => (top, HEIGHT),
+    }
+}
+
 /// A mark with what it is.
 fn strip(m: &mut Markup, mark: &Mark, top: usize, per_s: f64, width: f64) {
     let (from, wide) = ((mark.at_s * per_s).clamp(0.0, width), (mark.length_s * per_s).max(1.0));
+    let (top, height) = upright(mark.kind, top);
     m.put("<rect").put(class(mark.kind)).attr("x", &format!("{from:.1}")).num("y", top);
-    m.attr("width", &format!("{wide:.1}")).num("height", HEIGHT).put("><title>").text(&words(mark));
+    m.attr("width", &format!("{wide:.1}")).num("height", height).put("><title>").text(&words(mark));
     m.put("</title></rect>");
 }
 
@@ -163,12 +172,13 @@ fn strip(m: &mut Markup, mark: &Mark, top: usize, per_s: f64, width: f64) {
 fn strips(m: &mut Markup, marks: &[Mark], top: usize, per_s: f64, width: f64) {
     for kind in [Kind::Lost, Kind::Late, Kind::Silence, Kind::Event] {
         let (mut d, mut end) = (String::new(), 0.0_f64);
+        let (top, height) = upright(kind, top);
         for mark in marks.iter().filter(|mark| mark.kind == kind) {
             let from = (mark.at_s * per_s).floor().clamp(0.0, width).max(end);
             let to = ((mark.at_s + mark.length_s) * per_s).ceil().clamp(0.0, width);
             if to > from {
                 // Writing to a String cannot fail.
-                let _ = write!(d, "M{from} {top}h{wide}v{HEIGHT}h-{wide}z", wide = to - from);
+                let _ = write!(d, "M{from} {top}h{wide}v{height}h-{wide}z", wide = to - from);
                 end = to;
             }
         }

@@ -18,6 +18,10 @@ pub struct Inserts {
     pub sounds: BTreeMap<u32, Markup>,
 }
 
+/// What the marks of a picture are.
+const KEYS: &str = "<ul class=legend><li><span class=\"k lost\"></span>lost<li><span class=\"k late\"></span>too late\
+    <li><span class=\"k silence\"></span>nothing sent<li><span class=\"k event\"></span>telephone event</ul>";
+
 impl Inserts {
     /// Adds the ladders of calls whose messages are at hand: of those with findings first, as many as a page holds.
     #[must_use]
@@ -34,11 +38,13 @@ impl Inserts {
         m.put("</div>");
         if let Some(wav) = wav {
             let from = sound.part.map_or(0.0, |part| part.0);
+            // Behind the picture, where the script looks for it.
             m.put("<audio controls preload=metadata")
                 .attr("data-from", &format!("{from:.3}"))
                 .wav_source(wav);
             m.put("></audio>");
         }
+        m.put(if sound.channels.is_empty() { "" } else { KEYS });
         m.put("<p class=quiet>").text(words).put("</p>");
         self.sounds.insert(call, m);
     }

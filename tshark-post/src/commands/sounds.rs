@@ -140,9 +140,7 @@ fn words(sound: &Sound, channels: usize) -> String {
         format!("To be heard: {from:.0} to {to:.0} s, the part with most lost and late packets. ")
     });
     let sides = if channels > 1 { "Caller on the left, callee on the right. " } else { "" };
-    format!(
-        "{part}{sides}Lost and late packets are concealed as a phone would; red is lost, orange late, grey silent."
-    )
+    format!("{part}{sides}Lost and late packets are concealed as a phone would.")
 }
 
 /// The stretch of `length` seconds with most lost and late packets; the first of them.
