@@ -77,6 +77,19 @@ impl Mixed {
         self.channels.first().map_or(0, Vec::len) as f64 / f64::from(self.rate.max(1))
     }
 
+    /// The stretch from `from_s` to `to_s`, at no more than `rate` samples per second.
+    #[must_use]
+    pub fn part(&self, from_s: f64, to_s: f64, rate: u32) -> Self {
+        let place = |seconds: f64| (seconds.max(0.0) * f64::from(self.rate)) as usize;
+        let rate = rate.min(self.rate);
+        let cut = |sound: &Vec<i16>| {
+            let from = place(from_s).min(sound.len());
+            resample(&sound[from..place(to_s).clamp(from, sound.len())], self.rate, rate)
+        };
+        let at = self.at.saturating_add((from_s.max(0.0) * 1e9) as i64);
+        Self { at, rate, channels: self.channels.iter().map(cut).collect() }
+    }
+
     /// The WAV file as bytes, for a page that carries its sound.
     ///
     /// # Errors
@@ -139,6 +152,15 @@ mod tests {
         assert_eq!((mixed.at, mixed.rate), (1_000_000_000, 8_000));
         assert_eq!(mixed.channels[0], [vec![7; 80], vec![0; 40]].concat());
         assert_eq!(mixed.channels[1], [vec![7; 40], vec![16; 40], vec![9; 40]].concat());
+    }
+
+    #[test]
+    fn a_part_is_cut_and_slowed_down() {
+        let mixed = Mixed { at: 7, rate: 16_000, channels: vec![vec![500; 32_000]; 2] };
+        let part = mixed.part(0.5, 1.5, 8_000);
+        assert_eq!((part.at, part.rate, part.channels[1].len()), (500_000_007, 8_000, 8_000));
+        assert_eq!(mixed.part(1.0, 9.0, 48_000).channels[0].len(), 16_000);
+        assert_eq!(mixed.part(5.0, 1.0, 8_000).seconds(), 0.0);
     }
 
     #[test]

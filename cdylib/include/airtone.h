@@ -64,7 +64,8 @@
 // Of `airtone_config.flags`: `declared_delay_ms` is set.
 #define AIRTONE_CONFIG_DELAY 2
 
-// Of `airtone_config.flags`: keep each stream over time, for `AIRTONE_FORMAT_HTML`; at most 1,500 bytes more a stream.
+// Of `airtone_config.flags`: keep what `AIRTONE_FORMAT_HTML` shows beyond figures: each stream over time, at most 1,500 bytes
+// more a stream, and the messages of the first 2,000 calls for ladders, at most 20,000 messages or about 14 MB.
 #define AIRTONE_CONFIG_INTERVALS 4
 
 // `data` is the payload of a UDP datagram.

@@ -1,8 +1,11 @@
 //! One analysis of a host program: packets in, facts per frame, the report. Safe Rust; the C ABI and the Lua
 //! entry are two ways in.
 
+use std::io;
+
 use airtone_engine::observation::Observed;
 use airtone_engine::{Config, Engine, FrameFacts, Nanos, Packet, Report, SourceInfo};
+use airtone_report::html::{self, Inserts};
 
 /// An engine with what its host asks for again: the facts of frames that were read, and the report.
 #[derive(Debug)]
@@ -111,6 +114,16 @@ impl Session {
     pub fn report(&mut self) -> &Report {
         let Self { engine, source, report, .. } = self;
         report.get_or_insert_with(|| Box::new(engine.report(source.clone())))
+    }
+
+    /// Writes the report as a page, with the ladders of calls whose messages were kept.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write_html(&mut self, out: &mut impl io::Write) -> io::Result<()> {
+        let flows = self.engine.flows();
+        let report = self.report().with_masked_digits();
+        html::write_with(out, &report, &Inserts::default().with_ladders(&report, &flows))
     }
 
     /// Packets and observations taken so far: tells whether a report is still current.

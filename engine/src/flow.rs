@@ -18,13 +18,15 @@ pub struct FlowRequest {
     pub max_calls: usize,
     /// Messages of one call at most; later ones are counted.
     pub max_messages: usize,
+    /// Messages of all calls together at most, about 700 bytes each; later ones are counted.
+    pub max_in_all: usize,
 }
 
 impl FlowRequest {
     /// All messages, within reason, of these calls.
     #[must_use]
     pub fn of(calls: Vec<u32>) -> Self {
-        Self { max_calls: calls.len(), calls: Some(calls), max_messages: 5_000 }
+        Self { max_calls: calls.len(), calls: Some(calls), max_messages: 5_000, max_in_all: usize::MAX }
     }
 
     /// The same with fewer messages of each call.
@@ -36,7 +38,13 @@ impl FlowRequest {
     /// The first `max_calls` calls with at most `max_messages` messages each.
     #[must_use]
     pub fn first(max_calls: usize, max_messages: usize) -> Self {
-        Self { calls: None, max_calls, max_messages }
+        Self { calls: None, max_calls, max_messages, max_in_all: usize::MAX }
+    }
+
+    /// The same with at most so many messages in all.
+    #[must_use]
+    pub fn within(self, max_in_all: usize) -> Self {
+        Self { max_in_all, ..self }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The report as one HTML page that needs nothing else: no network, no second file. Everything is there without
 //! JavaScript; the script adds sorting, filtering, pages, copy buttons and the choice of light or dark.
 //!
-//! What a capture holds is hostile. It gets into the page by way of [`markup::Markup`] only, which escapes every
+//! What a capture holds is hostile. It gets into the page by way of [`Markup`] only, which escapes every
 //! string that is no literal of this crate; and the page's content security policy runs no script but its own, by
 //! hash, and loads nothing.
 
@@ -12,7 +12,7 @@ mod figures;
 mod findings;
 mod head;
 mod inserts;
-pub mod markup;
+mod ladders;
 mod room;
 mod sip;
 mod streams;
@@ -21,10 +21,13 @@ mod wifi;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-use airtone_engine::Report;
+use airtone_engine::flow::FlowRequest;
+use airtone_engine::{Config, Report};
 
 pub use self::inserts::Inserts;
-use self::markup::Markup;
+pub use self::ladders::worth_drawing;
+use crate::markup::Markup;
+use crate::{flow, wave};
 
 const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
@@ -32,9 +35,19 @@ const SCRIPT: &str = include_str!("html/page.js");
 /// SHA-256 of [`SCRIPT`] in base64, for the content security policy; a test compares it.
 const SCRIPT_HASH: &str = include_str!("html/page.js.sha256");
 
-/// What to set [`airtone_engine::Config::interval_points`] to, so that streams are shown over time; the page is whole
-/// without it.
-pub const INTERVAL_POINTS: u16 = 60;
+/// Points in time that a stream is shown at.
+const INTERVAL_POINTS: u16 = 60;
+
+/// Calls whose messages are kept for ladders, messages of each, and of all: at most about 14 MB.
+const MESSAGES: (usize, usize, usize) = (2_000, 200, 20_000);
+
+/// Lets an engine keep what the page shows beyond figures: streams over time, and the messages of the first calls.
+/// The page is whole without it.
+pub fn prepare(config: &mut Config) {
+    let (calls, each, in_all) = MESSAGES;
+    config.interval_points = INTERVAL_POINTS;
+    config.flows = Some(FlowRequest::first(calls, each).within(in_all));
+}
 
 /// What every part of the page knows.
 struct Page<'a> {
@@ -83,7 +96,11 @@ fn begin(m: &mut Markup, report: &Report) {
     m.put("'; img-src data:; media-src data:; base-uri 'none'; form-action 'none'\">\n");
     m.put("<meta name=viewport content=\"width=device-width, initial-scale=1\">\n<meta name=referrer content=no-referrer>\n");
     m.put("<meta name=color-scheme content=\"light dark\">\n<title>").text(&head::title(report));
-    m.put(" – Airtone report</title>\n<style>").put(STYLE).put("</style>\n</head>\n<body>\n");
+    m.put(" – Airtone report</title>\n<style>")
+        .put(STYLE)
+        .put(flow::svg::STYLE)
+        .put(wave::STYLE)
+        .put("</style>\n</head>\n<body>\n");
     m.put("<a class=skip href=\"#main\">Skip to the findings</a>\n");
 }
 

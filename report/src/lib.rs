@@ -17,7 +17,9 @@ pub mod flow;
 pub mod html;
 pub mod json;
 pub mod jsonl;
+pub mod markup;
 pub mod text;
+pub mod wave;
 mod words;
 
 /// Which part of a report is wanted.

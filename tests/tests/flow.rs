@@ -110,13 +110,33 @@ fn public_captures_show_their_flows() {
         return eprintln!("skipped: the shared captures are not here (AIRTONE_CAPTURES)");
     };
     for (file, call, shown) in SHOWN {
-        let drawn = flow(&folder.join(file), &["--call", call, "--width", "150"]);
+        let drawn = flow(&folder.join(file), &["--call", call, "--width", "150", "--show-digits"]);
         let mut rest = drawn.as_str();
         for &text in *shown {
             let at =
                 rest.find(text).unwrap_or_else(|| panic!("{file}: no {text:?} in its place in\n{drawn}"));
             rest = &rest[at + text.len()..];
         }
+    }
+}
+
+#[test]
+fn digits_of_a_ladder_are_masked_unless_asked_for() {
+    let file = fixtures_dir().join("baresip-g711-dtmf.pcapng");
+    let shown = flow(&file, &["--show-digits"]);
+    let digits = shown.split_once("DTMF ").expect("digits").1.split_once('\n').expect("a line").0;
+    assert!(digits.chars().any(|c| c.is_ascii_digit()), "{digits}");
+    for format in ["text", "svg", "html", "json"] {
+        let drawn = flow(&file, &["--format", format]);
+        for line in drawn.split("DTMF ").skip(1) {
+            let rest = line.trim_start_matches(['\u{2022}', ' ']);
+            assert!(!rest.starts_with(|c: char| c.is_ascii_digit()), "{format}: {line}");
+        }
+        assert!(format == "json" || drawn.contains("DTMF \u{2022}"), "{format}: {drawn}");
+        assert!(
+            !drawn.contains(" by caller (rfc4733") || drawn.contains("\u{2022} by caller (rfc4733"),
+            "{format}"
+        );
     }
 }
 

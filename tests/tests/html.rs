@@ -7,7 +7,7 @@ use std::process::Command;
 use airtone_engine::LinkType;
 use airtone_tests::plugin::library;
 use airtone_tests::wire::{self, Frame};
-use airtone_tests::{fixtures_dir, run};
+use airtone_tests::{captures_dir, fixtures_dir, run};
 
 const MS: i64 = 1_000_000;
 const START: i64 = 1_767_225_600_000_000_000;
@@ -36,6 +36,18 @@ fn fixtures_give_a_page_with_charts() {
     ] {
         assert!(page.contains(expected), "{expected}");
     }
+}
+
+#[test]
+fn digits_are_masked_unless_asked_for() {
+    let capture = fixtures_dir().join("baresip-g711-dtmf.pcapng").display().to_string();
+    let has_digit = |page: &str| {
+        page.match_indices("DTMF ")
+            .any(|(at, word)| page[at + word.len()..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let masked = page(&[&capture]);
+    assert!(!has_digit(&masked) && masked.contains("DTMF \u{2022}"), "the ladder has them as dots");
+    assert!(has_digit(&page(&["--show-digits", &capture])));
 }
 
 #[test]
@@ -75,6 +87,31 @@ fn hostile_calls(path: &Path) {
     invalid.splice(place..place, [0xff, 0xc3, 0x28, b'<', b'b', b'>', 0]);
     say(true, invalid);
     say(false, wire::sip(&format!("SIP/2.0 403 {ATTACK}"), ATTACK, "2 REGISTER", "t", "", ""));
+    wire::pcap(fs::File::create(path).unwrap(), &frames).unwrap();
+}
+
+/// An answered call with sound both ways, one of them in a codec whose name is an attack.
+fn hostile_sound(path: &Path) {
+    let (caller, callee) = (([192, 0, 2, 1], 5060), ([192, 0, 2, 2], 5060));
+    let (here, there) = (([192, 0, 2, 1], 6000), ([192, 0, 2, 2], 7000));
+    let sdp = wire::sdp(here, "0", "a=rtpmap:0 PCMU/8000\r\n");
+    let bad = wire::sdp(there, "96", &format!("a=rtpmap:96 {ATTACK}/8000\r\n"));
+    let mut frames = Vec::new();
+    let mut say = |at: i64, from, to, bytes: &[u8]| {
+        frames.push(Frame::ethernet(START + at * MS, wire::udp(from, to, bytes)));
+    };
+    let invite = wire::sip(&format!("INVITE sip:{ATTACK} SIP/2.0"), ATTACK, "1 INVITE", "", "", &sdp);
+    say(0, caller, callee, &invite);
+    say(10, callee, caller, &wire::sip(&format!("SIP/2.0 200 {ATTACK}"), ATTACK, "1 INVITE", "t", "", &bad));
+    say(20, caller, callee, &wire::sip(&format!("ACK sip:{ATTACK} SIP/2.0"), ATTACK, "1 ACK", "t", "", ""));
+    for n in (0..100_u16).filter(|n| !(40..45).contains(n)) {
+        let packet = |payload_type, ssrc| {
+            let timestamp = u32::from(n) * 160;
+            wire::rtp(wire::Rtp { payload_type, sequence: n, timestamp, ssrc }, &[n as u8; 160])
+        };
+        say(40 + i64::from(n) * 20, here, there, &packet(96, 7));
+        say(41 + i64::from(n) * 20, there, here, &packet(0, 9));
+    }
     wire::pcap(fs::File::create(path).unwrap(), &frames).unwrap();
 }
 
@@ -127,9 +164,19 @@ fn no_text_of_a_capture_runs_in_a_browser() {
     let calls =
         folder.path().join("'\"><script>document.documentElement.className='pwned'<&.pcap".replace('/', "_"));
     let air = folder.path().join("air.pcap");
+    let sound = folder.path().join("sound.pcap");
     hostile_calls(&calls);
     hostile_air(&air);
-    let page = page(&[&calls.display().to_string(), &air.display().to_string()]);
+    hostile_sound(&sound);
+    let [calls, air, sound] = [calls, air, sound].map(|path| path.display().to_string());
+    let page = page(&["--with-audio", &calls, &air, &sound]);
+    for drawn in ["class=\"flow\"", "class=\"wave\"", "<audio controls", "class=\"lost\""] {
+        assert!(page.contains(drawn), "no {drawn}");
+    }
+    assert!(
+        page.contains("cannot be heard: ") && page.contains("&quot;&#39;&gt;&lt;img"),
+        "nor the codec's name"
+    );
     assert!(page.contains("&lt;img/src=x/onerror="), "the attack is on the page, as text");
     assert!(page.contains("&lt;script&gt;document.title=1"), "and so are the names of networks");
     assert_eq!(page.matches("<script").count(), 1);
@@ -145,6 +192,12 @@ fn no_text_of_a_capture_runs_in_a_browser() {
     assert!(!is_pwned(&shown));
     assert!(shown.contains("Dark page") || shown.contains("Light page"), "its own script has run");
     assert!(shown.contains("class=\"calls sortable\""));
+    let drawn = shown.matches("<svg").count();
+    assert_eq!(
+        drawn,
+        page.matches("<svg").count(),
+        "every picture is there, and none of the attacks became one"
+    );
 
     // The same attack where it is not escaped, with and without the page's policy: it runs when nothing stops it, so
     // the check above can fail; and the policy alone stops it as well.
@@ -152,6 +205,61 @@ fn no_text_of_a_capture_runs_in_a_browser() {
     assert!(!is_pwned(&document(browser, &file("raw.html", &raw))), "the policy did not hold");
     let open = raw.replace("http-equiv=Content-Security-Policy", "name=nothing");
     assert!(is_pwned(&document(browser, &file("open.html", &open))), "the attack is none");
+}
+
+/// Writes a page and plays the user: the script leaves its words in the title. The policy has to let it run.
+fn title_after(browser: &str, page: &str, user: &str) -> String {
+    let script = format!("<script>{user}</script></body>");
+    let open = page.replace("http-equiv=Content-Security-Policy", "name=nothing").replace("</body>", &script);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    fs::write(&path, open).unwrap();
+    let shown = document(browser, &path);
+    let title = shown.split_once("<title>").and_then(|rest| rest.1.split_once("</title>"));
+    title.expect("a title").0.to_owned()
+}
+
+#[test]
+fn sound_is_brought_along_and_understood_by_a_browser() {
+    let capture = fixtures_dir().join("relay-speech.pcapng").display().to_string();
+    let silent = page(&[&capture]);
+    assert!(!silent.contains("<audio") && !silent.contains("class=\"wave\""), "only on request");
+    let page = page(&["--with-audio=1", &capture]);
+    assert!(page.contains("src=\"data:audio/wav;base64,UklGR"), "a WAV file");
+    assert!(page.contains("lost, 0 late, 20 ms concealed"), "marks say what they are");
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was played");
+    };
+    let user = "
+        const audio = document.querySelector('audio');
+        const tell = () => { document.title = `${audio.duration.toFixed(2)} s, error ${audio.error}`; };
+        audio.readyState ? tell() : audio.addEventListener('loadedmetadata', tell);";
+    let told = title_after(browser, &page, user);
+    let seconds: f64 = told.split(' ').next().and_then(|text| text.parse().ok()).expect("a length");
+    assert!((5.9..6.2).contains(&seconds) && told.ends_with("error null"), "{told}");
+}
+
+#[test]
+fn sound_is_for_pages_and_calls_that_are_there() {
+    let capture = fixtures_dir().join("relay-speech.pcapng").display().to_string();
+    for (arguments, expected) in [
+        (["--format", "text", "--with-audio"], "add --format html"),
+        (["--format", "html", "--with-audio=7"], "there is no call 7"),
+    ] {
+        let output = run(["report", "--quiet"].into_iter().chain(arguments).chain([capture.as_str()]));
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && told.contains(expected), "{told}");
+    }
+}
+
+#[test]
+fn a_transfer_is_one_ladder_for_its_calls() {
+    let Some(folder) = captures_dir() else {
+        return eprintln!("skipped: the shared captures are not here (AIRTONE_CAPTURES)");
+    };
+    let page = page(&[&folder.join("sip-blind-transfer.pcapng").display().to_string()]);
+    assert_eq!(page.matches("class=\"flow\"").count(), 1);
+    assert!(page.contains("Drawn together with <a href=\"#call-1\">call 1</a>"));
 }
 
 #[test]
@@ -165,8 +273,7 @@ fn tables_are_sorted_and_filtered_in_a_browser() {
         .map(|name| fixtures_dir().join(format!("sipp-{name}.pcapng")).display().to_string())
         .collect();
     let page = page(&captures.iter().map(String::as_str).collect::<Vec<_>>());
-    // A script of the test stands for the user, so the policy has to let it run.
-    let user = "<script>
+    let user = "
         const table = document.querySelector('table.calls');
         const numbers = () => [...table.tBodies].filter((one) => !one.hidden).map((one) => one.rows[0].cells[0].textContent).join();
         const before = numbers();
@@ -175,15 +282,8 @@ fn tables_are_sorted_and_filtered_in_a_browser() {
         const sorted = numbers();
         const find = document.querySelector('input[type=search]');
         find.value = 'busy 486'; find.dispatchEvent(new Event('input'));
-        document.title = [before, sorted, numbers()].join('/');
-        </script></body>";
-    let open = page.replace("http-equiv=Content-Security-Policy", "name=nothing").replace("</body>", user);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("page.html");
-    fs::write(&path, open).unwrap();
-    let shown = document(browser, &path);
-    let title =
-        shown.split_once("<title>").and_then(|rest| rest.1.split_once("</title>")).expect("a title").0;
+        document.title = [before, sorted, numbers()].join('/');";
+    let title = title_after(browser, &page, user);
     let [before, sorted, found] = title.split('/').collect::<Vec<_>>()[..] else { panic!("{title}") };
     let backwards: Vec<&str> = before.split(',').rev().collect();
     assert!(backwards.len() >= names.len(), "{title}");

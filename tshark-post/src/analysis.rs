@@ -25,20 +25,9 @@ const SMALL_BATCH: usize = 256;
 /// Batches that may wait.
 const WAITING: usize = 4;
 
-/// Reads `files` as one capture and returns the report. `threads`: as many as wanted, of which two are used;
-/// `None` decides by the size of the input.
+/// Reads `files` as one capture and returns the report, with the messages that `config.flows` asks for. `threads`: as
+/// many as wanted, of which two are used; `None` decides by the size of the input.
 pub(crate) fn analyse(
-    files: &[PathBuf],
-    config: Config,
-    threads: Option<NonZero<usize>>,
-    progress: &mut Progress,
-) -> Result<Report, Failure> {
-    let (engine, source) = read(files, config, threads, progress)?;
-    Ok(engine.into_report(source))
-}
-
-/// The same with the messages that `config.flows` asks for.
-pub(crate) fn analyse_flows(
     files: &[PathBuf],
     config: Config,
     threads: Option<NonZero<usize>>,
@@ -73,7 +62,7 @@ pub(crate) fn analyse_with_tones(
     files: &[PathBuf],
     config: Config,
     progress: &mut Progress,
-) -> Result<Report, Failure> {
+) -> Result<(Report, Vec<Flow>), Failure> {
     let mut input = Input::open(files)?;
     let mut engine = Engine::new(config);
     let mut tones = Tones::default();
@@ -87,9 +76,10 @@ pub(crate) fn analyse_with_tones(
     }
     progress.finish();
     let source = SourceInfo { files: input.files(), missing_fields: input.missing_fields() };
+    let flows = engine.flows();
     let mut report = engine.into_report(source);
     tones.add_to(&mut report);
-    Ok(report)
+    Ok((report, flows))
 }
 
 /// A pipe may bring anything.

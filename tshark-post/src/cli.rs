@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use airtone_engine::Config;
 use airtone_engine::config::JitterBuffer;
-use airtone_report::html::INTERVAL_POINTS;
+use airtone_report::html;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use audio::{AudioArgs, AudioFormat};
@@ -91,6 +91,11 @@ pub(crate) struct ReportArgs {
     /// How the report is written
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Text)]
     pub(crate) format: Format,
+    /// Put sound into the HTML report: of these calls, or without numbers of those worth hearing first; the captures
+    /// are read twice
+    #[arg(long, value_name = "CALLS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
+    #[arg(value_delimiter = ',')]
+    pub(crate) with_audio: Option<Vec<u32>>,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -163,14 +168,17 @@ pub(crate) struct AnalysisArgs {
 impl AnalysisArgs {
     /// The engine's settings.
     pub(crate) fn config(&self, compat: Option<Compat>, format: Format) -> Config {
-        Config {
+        let mut config = Config {
             jitter_buffer: self.buffer,
             compat: compat.map(Compat::version),
             rtp_heuristic: !self.no_heuristic,
             declared_delay_ms: self.delay,
-            interval_points: if format == Format::Html { INTERVAL_POINTS } else { 0 },
             ..Config::default()
+        };
+        if format == Format::Html {
+            html::prepare(&mut config);
         }
+        config
     }
 }
 
@@ -180,7 +188,7 @@ pub(crate) struct OutputArgs {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
-    /// Show the digits pressed during a call in text and CSV; they may be secrets [default: a dot for each]
+    /// Show the digits pressed during a call in text, ladders, HTML and CSV; they may be secrets [default: a dot for each]
     #[arg(long)]
     pub(crate) show_digits: bool,
     /// Columns of text output [default: the terminal's, else 80]

@@ -6,6 +6,7 @@ mod extract;
 mod flow;
 mod mos;
 mod reference;
+mod sounds;
 
 use std::process::ExitCode;
 

@@ -5,12 +5,13 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use airtone_capture::{Input, Record};
+use airtone_engine::flow::Flow;
 use airtone_engine::model::Call;
 use airtone_engine::traffic::Traffic;
 use airtone_engine::{Config, Engine, Report};
 use tempfile::TempPath;
 
-use crate::analysis::analyse;
+use crate::analysis::{analyse, analyse_with_tones};
 use crate::cli::{AnalysisArgs, CallArgs, Format};
 use crate::commands::warn;
 use crate::failure::Failure;
@@ -22,6 +23,8 @@ pub(crate) struct Passes {
     config: Config,
     quiet: bool,
     pub(crate) report: Report,
+    /// Messages of calls, as far as the format shows them.
+    pub(crate) flows: Vec<Flow>,
     /// A file was damaged.
     pub(crate) is_damaged: bool,
     /// Holds what came from standard input.
@@ -31,6 +34,16 @@ pub(crate) struct Passes {
 impl Passes {
     /// The first pass: the report. Standard input is copied to a temporary file first.
     pub(crate) fn begin(files: &[PathBuf], analysis: &AnalysisArgs, quiet: bool) -> Result<Self, Failure> {
+        Self::begin_as(files, analysis, Format::Json, quiet)
+    }
+
+    /// As [`Self::begin`], with what this format shows.
+    pub(crate) fn begin_as(
+        files: &[PathBuf],
+        analysis: &AnalysisArgs,
+        format: Format,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
         if analysis.engine.is_some() {
             return Err(Failure::new("--engine gives reports, not packets; leave it out here"));
         }
@@ -48,14 +61,19 @@ impl Passes {
                 "an export of tshark holds no packets; name the capture that it was made from",
             ));
         }
-        let config = analysis.config(None, Format::Json);
+        let mut config = analysis.config(None, format);
         let mut progress = Progress::new(quiet);
-        let mut report = analyse(&files, config.clone(), analysis.threads, &mut progress)?;
+        let (mut report, flows) = match analysis.tones && format == Format::Html {
+            true => analyse_with_tones(&files, config.clone(), &mut progress)?,
+            false => analyse(&files, config.clone(), analysis.threads, &mut progress)?,
+        };
+        // The next passes look for other things.
+        config.flows = None;
         if let Some(spool) = spool.as_deref() {
             name_input(&mut report, spool);
         }
         let is_damaged = warn(&report.capture.files, quiet);
-        Ok(Self { files, config, quiet, report, is_damaged, _spool: spool })
+        Ok(Self { files, config, quiet, report, flows, is_damaged, _spool: spool })
     }
 
     /// Another pass through an engine; `sink` sees every piece of traffic. `watched`: streams to be heard.

@@ -7,7 +7,7 @@ use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::rtp::Header;
 use airtone_engine::wifi::{BeaconObservation, Radio};
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
-use airtone_report::html::INTERVAL_POINTS;
+use airtone_report::html;
 
 use super::guard::Fault;
 use super::raw::{self, Array};
@@ -28,7 +28,7 @@ pub(super) fn config(from: Option<airtone_config>) -> Result<Config, Fault> {
     config.compat = compat(from.compat)?;
     config.rtp_heuristic = from.flags & AIRTONE_CONFIG_NO_HEURISTIC == 0;
     if from.flags & AIRTONE_CONFIG_INTERVALS != 0 {
-        config.interval_points = INTERVAL_POINTS;
+        html::prepare(&mut config);
     }
     if from.flags & AIRTONE_CONFIG_DELAY != 0 {
         if !(0.0..=MAX_DELAY_MS).contains(&from.declared_delay_ms) {

@@ -2,7 +2,7 @@
 
 use airtone_report::json::Layout;
 use airtone_report::text::Style;
-use airtone_report::{View, csv, html, json, jsonl, text};
+use airtone_report::{View, csv, json, jsonl, text};
 
 use super::guard::{Fault, airtone_engine};
 use super::input::flags;
@@ -51,7 +51,7 @@ impl Options {
                 return Err(Fault::new(airtone_status::AIRTONE_E_FORMAT, text));
             }
             AIRTONE_FORMAT_JSONL => jsonl::write(output, session.report()),
-            AIRTONE_FORMAT_HTML => html::write(output, &session.report().with_masked_digits()),
+            AIRTONE_FORMAT_HTML => session.write_html(output),
             AIRTONE_FORMAT_CSV => csv::write(output, &session.report().with_masked_digits(), self.view),
             _ => return Err(Fault::arg("format is no AIRTONE_FORMAT_*")),
         };

@@ -75,7 +75,8 @@ pub const AIRTONE_COMPAT_WIRESHARK_4_4: u32 = 3;
 pub const AIRTONE_CONFIG_NO_HEURISTIC: u32 = 1;
 /// Of `airtone_config.flags`: `declared_delay_ms` is set.
 pub const AIRTONE_CONFIG_DELAY: u32 = 2;
-/// Of `airtone_config.flags`: keep each stream over time, for `AIRTONE_FORMAT_HTML`; at most 1,500 bytes more a stream.
+/// Of `airtone_config.flags`: keep what `AIRTONE_FORMAT_HTML` shows beyond figures: each stream over time, at most 1,500 bytes
+/// more a stream, and the messages of the first 2,000 calls for ladders, at most 20,000 messages or about 14 MB.
 pub const AIRTONE_CONFIG_INTERVALS: u32 = 4;
 
 /// Settings of an analysis. Zero is the default in every field but `size`.

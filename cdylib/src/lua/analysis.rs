@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use airtone_engine::observation::Observed;
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
-use airtone_report::{View, html, json, text};
+use airtone_report::{View, json, text};
 
 use super::door::Value;
 use super::finals::{self, Finals};
@@ -140,14 +140,14 @@ impl Analysis {
 
     pub(super) fn html(&mut self) -> Value {
         let mut out = Vec::new();
-        let _ = html::write(&mut out, &self.session.report().with_masked_digits());
+        let _ = self.session.write_html(&mut out);
         self.keep(0, String::from_utf8_lossy(&out).into_owned())
     }
 
     /// Path of a file with that page, or why there is none.
     pub(super) fn html_file(&mut self) -> Result<Value, Value> {
         let mut out = Vec::new();
-        let _ = html::write(&mut out, &self.session.report().with_masked_digits());
+        let _ = self.session.write_html(&mut out);
         match page_file::write(&out) {
             Ok(path) => Ok(self.keep(0, path.to_string_lossy().into_owned())),
             Err(error) => Err(self.keep(0, format!("the report cannot be written: {error}"))),

@@ -7,7 +7,7 @@ use airtone_engine::observation::{Observation, Observed};
 use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::{Config, LinkType, Packet};
 use airtone_report::View;
-use airtone_report::html::INTERVAL_POINTS;
+use airtone_report::html;
 
 use super::analysis::Analysis;
 use super::host::{Arguments, FirstArguments};
@@ -76,7 +76,9 @@ pub(super) fn new(arguments: &FirstArguments<'_>) -> Result<Analysis, &'static s
         _ => return Err("airtone.new: the buffer is 0 to 1000 (ms), \"adaptive\" or \"none\""),
     }
     config.rtp_heuristic = !arguments.truth(2);
-    config.interval_points = if arguments.truth(4) { INTERVAL_POINTS } else { 0 };
+    if arguments.truth(4) {
+        html::prepare(&mut config);
+    }
     config.declared_delay_ms = arguments.number(3).filter(|ms| ms.is_finite() && *ms >= 0.0);
     Ok(Analysis::new(config))
 }

@@ -22,6 +22,8 @@ const MAX_MEDIA: usize = 4;
 pub(super) struct Flows {
     request: FlowRequest,
     flows: BTreeMap<u32, Kept>,
+    /// Messages kept so far.
+    messages: usize,
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +39,7 @@ struct Kept {
 
 impl Flows {
     pub(super) fn new(request: &FlowRequest) -> Self {
-        Self { request: request.clone(), flows: BTreeMap::new() }
+        Self { request: request.clone(), flows: BTreeMap::new(), messages: 0 }
     }
 
     /// `key` names the message on its hop.
@@ -56,10 +58,12 @@ impl Flows {
             message.copies = message.copies.saturating_add(1);
             return;
         }
-        if kept.flow.messages.len() >= self.request.max_messages {
+        let is_full = self.messages >= self.request.max_in_all;
+        if is_full || kept.flow.messages.len() >= self.request.max_messages {
             kept.flow.left_out += 1;
             return;
         }
+        self.messages += 1;
         kept.places.insert(key, kept.flow.messages.len());
         kept.add(seen, sighting);
     }

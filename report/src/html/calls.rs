@@ -5,8 +5,8 @@ use airtone_engine::{Nanos, Report};
 
 use super::Page;
 use super::figures::{mos_badge, number_cell, relative};
-use super::markup::Markup;
 use super::{inserts, room, streams};
+use crate::markup::Markup;
 use crate::text::calls::digits;
 use crate::text::story;
 use crate::text::units::{dash, duration, or_dash, party, time_of_day};
@@ -82,12 +82,16 @@ fn body(m: &mut Markup, page: &Page<'_>, call: &Call) {
     inserts::ladder(m, page.inserts, call.id);
     events(m, page.report, call);
     let mut own: Vec<&Stream> = call.streams.iter().filter_map(|&id| find(page.report, id)).collect();
-    // The worst first, as everywhere; those without a MOS last.
-    let lq = |stream: &Stream| stream.mos.lq.unwrap_or(f64::INFINITY);
-    own.sort_by(|a, b| lq(a).total_cmp(&lq(b)));
+    // In the same order in every call, so that the eye finds the one direction or the other.
+    own.sort_by_key(|stream| match stream.direction.as_deref() {
+        Some("caller_to_callee") => 0,
+        Some("callee_to_caller") => 1,
+        _ => 2,
+    });
     if own.is_empty() && call.outcome == CallOutcome::Answered {
         m.put("<p>No RTP stream of this call was seen.</p>");
     }
+    inserts::sound(m, page.inserts, call.id);
     own.into_iter().for_each(|stream| streams::card(m, page, stream, streams::Level::Call));
 }
 

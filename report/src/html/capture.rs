@@ -2,7 +2,7 @@
 
 use airtone_engine::Report;
 
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::capture::lines;
 use crate::text::paint::Tone;
 use crate::text::units::{duration, grouped, or_dash};

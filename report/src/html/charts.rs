@@ -6,8 +6,8 @@ use airtone_engine::Nanos;
 use airtone_engine::model::{BufferPoint, Intervals, Stream};
 use airtone_engine::quality::codec::Scale;
 
-use super::figures::{ms, percent};
-use super::markup::Markup;
+use super::figures::{ms, percent, relative};
+use crate::markup::Markup;
 use crate::text::units::share;
 
 /// Plots have this many units across and 100 up; the page stretches them.
@@ -144,7 +144,31 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
         let seconds = origin.and_then(|origin| at.known_seconds_since(origin)).unwrap_or(0.0);
         m.put("<span>").show(format_args!("{seconds:.1}")).put("</span>");
     }
-    m.put("</div></div></figure>\n");
+    m.put("</div></div>");
+    worst(m, stream, intervals, origin);
+    m.put("</figure>\n");
+}
+
+/// The worst interval in words: what a reader who does not see the strips looks for.
+fn worst(m: &mut Markup, stream: &Stream, intervals: &Intervals, origin: Option<Nanos>) {
+    let known = intervals.lost.iter().zip(&intervals.late).zip(&intervals.expected).zip(&intervals.lq);
+    let all =
+        known.enumerate().map(|(at, (((lost, late), expected), lq))| (at, *lost, *late, *expected, *lq));
+    let rank = |lq: Option<f32>| lq.unwrap_or(f32::INFINITY);
+    let gone = |lost: u32, late: u32| lost.saturating_add(late);
+    let hit = all.filter(|&(_, lost, late, ..)| gone(lost, late) > 0);
+    let worst = hit.min_by(|a, b| rank(a.4).total_cmp(&rank(b.4)).then(gone(b.1, b.2).cmp(&gone(a.1, a.2))));
+    let Some((at, lost, late, expected, lq)) = worst else { return };
+    let begin = Nanos(stream.start.0.saturating_add((at as f64 * intervals.interval_s * 1e9) as i64));
+    m.put("<p class=quiet>Worst at ").text(&relative(origin, begin)).put(" s: ").show(lost).put(" of ");
+    m.show(expected).put(" packets lost, ").show(late).put(" late");
+    if let Some(lq) = lq {
+        m.put(", MOS-LQ ").show(format_args!("{lq:.2}"));
+    }
+    if let Some(jitter) = intervals.jitter_ms.get(at).copied().flatten() {
+        m.put(", jitter ").text(&ms(f64::from(jitter)));
+    }
+    m.put(".</p>");
 }
 
 fn span(seconds: f64) -> String {

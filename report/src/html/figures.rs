@@ -4,7 +4,7 @@ use airtone_engine::Nanos;
 use airtone_engine::model::Severity;
 use airtone_engine::quality::codec::Scale;
 
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::paint::Tone;
 use crate::text::units::{dash, millis, share};
 use crate::words::name;

@@ -4,8 +4,8 @@ use airtone_engine::Report;
 use airtone_engine::model::{Finding, Severity};
 
 use super::figures::severity_class;
-use super::markup::{Markup, shortened};
 use crate::escape::printable;
+use crate::markup::{Markup, shortened};
 use crate::text::select::MOST;
 use crate::text::units::count;
 

@@ -5,7 +5,7 @@ use airtone_engine::model::Severity;
 use airtone_engine::quality::codec::Scale;
 
 use super::figures::{band, loss_class, percent};
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::capture::{tally, what_was_in_it};
 use crate::text::units::{count, date_and_time, duration, grouped};
 use crate::words::name;

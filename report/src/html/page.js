@@ -140,6 +140,21 @@
   };
   document.querySelectorAll("table.sortable").forEach(enhance);
 
+  // Sound: a line goes along the picture while it plays, and a click on the picture plays from there.
+  for (const audio of document.querySelectorAll(".sound audio")) {
+    const scroll = audio.previousElementSibling, picture = scroll.firstElementChild, now = picture.querySelector(".now");
+    const from = Number(audio.dataset.from), all = Number(scroll.dataset.s), wide = picture.viewBox.baseVal.width;
+    audio.addEventListener("timeupdate", () => {
+      now.removeAttribute("hidden");
+      now.setAttribute("transform", `translate(${(from + audio.currentTime) / all * wide})`);
+    });
+    picture.addEventListener("click", (event) => {
+      const box = picture.getBoundingClientRect();
+      audio.currentTime = Math.min(Math.max((event.clientX - box.left) / box.width * all - from, 0), audio.duration || 0);
+      audio.play();
+    });
+  }
+
   // On paper nothing can be opened: few calls are printed in full, many with their story only.
   addEventListener("beforeprint", () => {
     const all = [...document.querySelectorAll("details")];

@@ -6,7 +6,7 @@ use airtone_engine::Report;
 use airtone_engine::model::{RegistrationOutcome, Rfc6076};
 
 use super::figures::{ms, number_cell, percent, relative};
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::units::{dash, grouped, or_dash, party};
 use crate::words::words;
 

@@ -6,8 +6,8 @@ use airtone_engine::Report;
 use airtone_engine::model::Stream;
 
 use super::figures::{loss_class, mos_badge, ms, percent, relative};
-use super::markup::Markup;
-use super::{Page, charts, inserts};
+use super::{Page, charts};
+use crate::markup::Markup;
 use crate::text::streams::{all_remarks, codec, direction};
 use crate::text::units::{count, duration, grouped, or_dash};
 
@@ -79,7 +79,6 @@ pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Leve
     } else {
         m.put("<p class=quiet>No charts: not among the worst streams.");
     }
-    inserts::sound(m, page.inserts, stream.id);
     m.put("</section>\n");
 }
 

@@ -5,7 +5,7 @@ use airtone_engine::model::{Bss, Outage, OutageCause, Station};
 use airtone_engine::{Nanos, Report};
 
 use super::figures::{loss_class, number_cell, percent, relative, severity_class};
-use super::markup::Markup;
+use crate::markup::Markup;
 use crate::text::units::{dash, duration, grouped, millis, or_dash, share};
 use crate::words::words;
 

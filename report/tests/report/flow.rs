@@ -91,7 +91,7 @@ fn what_was_sent_again_and_what_was_not_kept_is_told() {
     let drawn = text(&flow, 80, false);
     assert!(drawn.contains("- - INVITE again - - -"), "{drawn}");
     assert!(drawn.contains("12 messages beyond the bound are not shown."), "{drawn}");
-    assert!(flow::svg(&sample::with_wireshark(), &flow).contains("class=\"arrow again\""));
+    assert!(flow::svg(&sample::with_wireshark(), &flow).contains("<path class=\"a x\""));
     assert!(text(&Flow::default(), 80, false).contains("No message"), "an empty ladder says so");
 }
 
@@ -142,8 +142,8 @@ fn hostile_texts_are_shown_and_obeyed_by_nobody() {
 fn calls_with_findings_come_first() {
     let report = sample::with_wireshark();
     let about: Vec<u32> = report.findings.iter().filter_map(|finding| finding.about.call).collect();
-    let chosen = flow::worth_drawing(&report, 1);
+    let chosen = airtone_report::html::worth_drawing(&report, 1);
     assert_eq!(chosen.len(), 1);
     assert!(about.contains(&chosen[0]), "{about:?}");
-    assert_eq!(flow::worth_drawing(&report, 50).len(), report.calls.len());
+    assert_eq!(airtone_report::html::worth_drawing(&report, 50).len(), report.calls.len());
 }

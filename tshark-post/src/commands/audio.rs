@@ -1,5 +1,6 @@
 //! What the listener heard: a call in stereo or one stream, to a WAV file.
 
+pub(crate) mod picture;
 mod story;
 
 use std::collections::HashMap;
@@ -7,12 +8,13 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::process::ExitCode;
 
-use airtone_audio::{Channel, Mixed, Payloads, Refusal, Track, mix, render, waveform};
+use airtone_audio::{Channel, Mixed, Payloads, Refusal, Track, mix, render};
 use airtone_engine::Report;
 use airtone_engine::model::{Call, Stream};
 use airtone_engine::packet::Endpoint;
 use airtone_engine::rtp::tones::Tones;
 use airtone_engine::traffic::What;
+use airtone_report::wave;
 
 use crate::cli::{AudioArgs, AudioFormat, CallArgs};
 use crate::failure::Failure;
@@ -20,7 +22,7 @@ use crate::output;
 use crate::passes::Passes;
 
 /// Units across a picture.
-const PICTURE: u16 = 1_000;
+const PICTURE: usize = 1_000;
 
 /// A stream and what became of it.
 pub(crate) struct Voice<'a> {
@@ -39,14 +41,11 @@ pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     let mut heard_in = passes.report.clone();
     tones.add_to(&mut heard_in);
     let tones: Vec<Call> = heard_in.calls.into_iter().filter(|call| is_about(&wanted, call)).collect();
-    let named: Vec<(String, Vec<&Voice<'_>>)> = channels(args, &voices);
-    let channels: Vec<Channel<'_>> = named
-        .iter()
-        .map(|(name, voices)| Channel {
-            name: name.clone(),
-            tracks: voices.iter().filter_map(|voice| voice.sound.as_ref().ok()).collect(),
-        })
-        .collect();
+    let named = match args.heard.ssrc {
+        Some(_) => alone(&voices),
+        None => both_ways(voices.iter()),
+    };
+    let channels: Vec<Channel<'_>> = named.iter().map(channel).collect();
     if channels.iter().all(|channel| channel.tracks.is_empty()) {
         return Err(refused(&voices));
     }
@@ -73,7 +72,7 @@ fn write(args: &AudioArgs, mixed: &Mixed, channels: &[Channel<'_>]) -> Result<()
         written.map_err(|error| Failure::writing(Some(path), &error))?;
     }
     if let Some(path) = &args.svg {
-        let picture = waveform::svg(mixed, channels, PICTURE);
+        let picture = wave::svg(&picture::sound(mixed, channels, PICTURE));
         output::write(Some(path), |out| out.write_all(picture.as_bytes()))?;
     }
     Ok(())
@@ -110,7 +109,7 @@ fn wanted<'a>(args: &AudioArgs, passes: &'a Passes) -> Result<Vec<&'a Stream>, F
 
 /// The audio streams of a call, each as near to its listener as the capture shows it: what a relay sends on is
 /// what was heard.
-fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
+pub(crate) fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
     let own = || report.streams.iter().filter(move |stream| stream.call == Some(call));
     let is_sound = |stream: &&Stream| !matches!(stream.media.as_deref(), Some("video" | "fax"));
     let sent_on = |id: u32| own().any(|stream| stream.relayed_from == Some(id));
@@ -118,7 +117,7 @@ fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
 }
 
 /// The second pass: the payloads of the wanted streams, what the jitter buffer made of them, and the tones in them.
-fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
+pub(crate) fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
     let mut payloads: HashMap<(Endpoint, Endpoint, u32), Payloads> = HashMap::new();
     let key = |stream: &Stream| {
         let ssrc = u32::from_str_radix(stream.ssrc.trim_start_matches("0x"), 16).ok()?;
@@ -151,19 +150,30 @@ fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<Voice<'a>>,
     Ok((wanted.iter().map(voice).collect(), tones))
 }
 
-/// Caller left, callee right; a stream of no known direction, or one that was asked for by SSRC, alone.
-fn channels<'v>(args: &AudioArgs, voices: &'v [Voice<'v>]) -> Vec<(String, Vec<&'v Voice<'v>>)> {
-    if args.heard.ssrc.is_some() {
-        let name = voices.first().map_or(String::new(), |voice| voice.stream.ssrc.clone());
-        return vec![(name, voices.iter().collect())];
-    }
+/// Voices that are heard together, with whose they are.
+pub(crate) type Named<'v> = (String, Vec<&'v Voice<'v>>);
+
+/// Streams that were asked for by SSRC.
+fn alone<'v>(voices: &'v [Voice<'v>]) -> Vec<Named<'v>> {
+    let name = voices.first().map_or(String::new(), |voice| voice.stream.ssrc.clone());
+    vec![(name, voices.iter().collect())]
+}
+
+/// Caller left, callee right.
+pub(crate) fn both_ways<'v>(voices: impl Iterator<Item = &'v Voice<'v>> + Clone) -> Vec<Named<'v>> {
     let towards = |direction: &str| {
-        voices.iter().filter(|voice| voice.stream.direction.as_deref() == Some(direction)).collect()
+        voices.clone().filter(|voice| voice.stream.direction.as_deref() == Some(direction)).collect()
     };
     vec![
         ("caller, as the callee heard it".to_owned(), towards("caller_to_callee")),
         ("callee, as the caller heard it".to_owned(), towards("callee_to_caller")),
     ]
+}
+
+/// What is to be mixed of them.
+pub(crate) fn channel<'v>((name, voices): &Named<'v>) -> Channel<'v> {
+    let tracks = voices.iter().filter_map(|voice| voice.sound.as_ref().ok()).collect();
+    Channel { name: name.clone(), tracks }
 }
 
 fn refused(voices: &[Voice<'_>]) -> Failure {

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::thread;
 
 use airtone_engine::Report;
+use airtone_engine::flow::Flow;
 use airtone_engine::model::{File, Severity};
+use airtone_report::html::Inserts;
 use airtone_report::json::Layout;
 use airtone_report::{View, csv, html, json, jsonl, text};
 
@@ -19,7 +21,11 @@ use crate::{loaded, output};
 
 /// `tshark-post report`
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    show(View::Report, args.format, &args.common, None).map(|shown| shown.code)
+    match (&args.with_audio, args.format) {
+        (None, _) => show(View::Report, args.format, &args.common, None).map(|shown| shown.code),
+        (Some(calls), Format::Html) => super::sounds::report(&args.common, calls),
+        (Some(_), _) => Err(Failure::new("--with-audio puts sound into a page; add --format html")),
+    }
 }
 
 /// `tshark-post calls`, `sip`, `wifi`
@@ -58,12 +64,15 @@ fn show(view: View, format: Format, common: &Common, compat: Option<Compat>) -> 
         None => {
             let mut progress = Progress::new(common.output.quiet);
             let (files, config) = (&common.files, common.analysis.config(compat, format));
-            let report = match common.analysis.tones {
+            let (report, flows) = match common.analysis.tones {
                 true => analyse_with_tones(files, config, &mut progress)?,
                 false => analyse(files, config, common.analysis.threads, &mut progress)?,
             };
             let has_two = has_two_threads(common.analysis.threads);
-            output::write(target, |out| write(out, view, format, &report, &common.output, has_two))?;
+            output::write(target, |out| match format {
+                Format::Html => page(out, &report, &flows, &common.output),
+                _ => write(out, view, format, &report, &common.output, has_two),
+            })?;
             let worst = report.findings.iter().map(|finding| finding.severity).max();
             let is_damaged = warn(&report.capture.files, common.output.quiet);
             // The process ends here: the system takes a long report back at once, piece by piece takes longer.
@@ -94,8 +103,7 @@ fn write(
     has_two: bool,
 ) -> io::Result<()> {
     let layout = if args.compact { Layout::Compact } else { Layout::Pretty };
-    // What people read is passed on; programs get what the contract says.
-    let for_people = if args.show_digits { Cow::Borrowed(report) } else { report.with_masked_digits() };
+    let for_people = for_people(report, args);
     match format {
         Format::Text => text::write(&mut out, &for_people, view, output::style(args)),
         Format::Json if has_two && view == View::Report => {
@@ -106,6 +114,16 @@ fn write(
         Format::Csv => csv::write(&mut out, &for_people, view),
         Format::Html => html::write(&mut out, &for_people),
     }
+}
+
+/// What people read is passed on; programs get what the contract says.
+pub(crate) fn for_people<'a>(report: &'a Report, args: &OutputArgs) -> Cow<'a, Report> {
+    if args.show_digits { Cow::Borrowed(report) } else { report.with_masked_digits() }
+}
+
+fn page(mut out: &mut dyn Write, report: &Report, flows: &[Flow], args: &OutputArgs) -> io::Result<()> {
+    let report = for_people(report, args);
+    html::write_with(&mut out, &report, &Inserts::default().with_ladders(&report, flows))
 }
 
 /// As many as wanted; else there are two.

@@ -8,8 +8,8 @@ use airtone_engine::flow::{Flow, FlowRequest};
 use airtone_engine::model::Call;
 use airtone_report::flow;
 
-use super::captures::warn;
-use crate::analysis::analyse_flows;
+use super::captures::{for_people, warn};
+use crate::analysis::analyse;
 use crate::cli::{FlowArgs, FlowFormat, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -41,6 +41,7 @@ pub(crate) fn run(args: &FlowArgs) -> Result<ExitCode, Failure> {
     let flow = join(flows, call.id, others).ok_or_else(|| {
         Failure::new(format!("call {} is beyond what is kept of a pipe; read from a file", call.id))
     })?;
+    let report = for_people(&report, &args.common.output);
     output::write(target, |mut out| match args.format {
         FlowFormat::Text => flow::write(&mut out, &report, &flow, output::style(&args.common.output)),
         FlowFormat::Svg => writeln!(out, "{}", flow::svg(&report, &flow)),
@@ -62,7 +63,7 @@ fn read(args: &FlowArgs, request: FlowRequest) -> Result<(Report, Vec<Flow>), Fa
     let mut config = analysis.config(None, Format::Json);
     config.flows = Some(request);
     let mut progress = Progress::new(args.common.output.quiet);
-    analyse_flows(&args.common.files, config, analysis.threads, &mut progress)
+    analyse(&args.common.files, config, analysis.threads, &mut progress)
 }
 
 fn chosen<'a>(args: &FlowArgs, report: &'a Report) -> Result<&'a Call, Failure> {

@@ -1,4 +1,4 @@
-//! The one way into the page: literals of this crate as they are, everything else escaped.
+//! The one way into HTML and SVG: literals of this crate as they are, everything else escaped.
 
 use std::borrow::Cow;
 use std::fmt::{Display, Write};
@@ -50,6 +50,24 @@ impl Markup {
         self
     }
 
+    /// ` name="figure"`: as [`Markup::attr`] for a figure of our own.
+    pub fn num(&mut self, name: &'static str, value: impl Display) -> &mut Self {
+        self.attr(name, &value.to_string())
+    }
+
+    /// ` name="path"`: as [`Markup::attr`] for the path of a picture, however long it is.
+    pub fn path(&mut self, name: &'static str, path: &str) -> &mut Self {
+        self.attr_exact(name, path)
+    }
+
+    /// ` src="data:audio/wav;base64,..."`: sound that the page brings along.
+    pub fn wav_source(&mut self, wav: &[u8]) -> &mut Self {
+        self.html.push_str(" src=\"data:audio/wav;base64,");
+        base64(&mut self.html, wav);
+        self.html.push('"');
+        self
+    }
+
     /// As [`Markup::attr`] with the whole of a text that a script copies: neither shortened nor made printable, as
     /// what is copied must be what was meant. What would be obeyed rather than shown becomes a character reference
     /// or, where HTML has none, is left out.
@@ -73,6 +91,18 @@ impl Markup {
     pub fn append(&mut self, other: &Markup) -> &mut Self {
         self.html.push_str(&other.html);
         self
+    }
+
+    /// Bytes so far.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.html.len()
+    }
+
+    /// What has been put together.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.html
     }
 
     /// What has been put together.
@@ -100,13 +130,29 @@ impl Markup {
             '"' => self.html.push_str("&quot;"),
             '\'' => self.html.push_str("&#39;"),
             '`' => self.html.push_str("&#96;"),
+            // No characters: an XML document must not hold them.
+            '\u{fffe}' | '\u{ffff}' => self.html.push('\u{fffd}'),
             c => self.html.push(c),
         }
     }
 }
 
+/// Base64 of RFC 4648, section 4.
+fn base64(out: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    out.reserve(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits =
+            three.iter().fold(0u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - three.len()));
+        for n in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * n)) as usize & 63] as char;
+            out.push(if n <= three.len() { digit } else { '=' });
+        }
+    }
+}
+
 /// As much of a text as is shown.
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
         None => Cow::Borrowed(text),
@@ -134,6 +180,18 @@ mod tests {
         let mut markup = Markup::new();
         markup.text(&"\u{e9}".repeat(5_000));
         assert_eq!(markup.as_str().chars().count(), 601);
+    }
+
+    /// RFC 4648, section 10.
+    #[test]
+    fn sound_is_base64() {
+        for (bytes, expected) in
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")]
+        {
+            let mut markup = Markup::new();
+            markup.wav_source(bytes.as_bytes());
+            assert_eq!(markup.as_str(), format!(" src=\"data:audio/wav;base64,{expected}\""));
+        }
     }
 
     /// What a browser's tokenizer would see of a text node or a quoted attribute.
