@@ -14,9 +14,22 @@ const CALLS: usize = 4;
 /// frames, calls, streams, and (of the mirror's copies) ways.
 fn story(report: &Value, call: u64) -> Vec<Value> {
     let list = |name: &str| report[name].as_array().cloned().unwrap_or_default();
-    let of_call = list("calls").into_iter().filter(|c| c["id"] == call);
+    let of_call = list("calls").into_iter().filter(|c| c["id"] == call).map(alone);
     let streams = list("streams").into_iter().filter(|s| s["call"] == call);
     of_call.chain(streams).map(|row| without_numbers(&row)).collect()
+}
+
+/// A call without what only other calls prove.
+fn alone(mut call: Value) -> Value {
+    let others = |what: &Value| matches!(what.as_str(), Some("related" | "call_waiting"));
+    if let Some(events) = call["events"].as_array_mut() {
+        events.retain(|event| !others(&event["kind"]));
+    }
+    if let Some(features) = call["features"].as_array_mut() {
+        features.retain(|feature| !others(feature));
+    }
+    call["related"] = Value::Null;
+    call
 }
 
 fn without_numbers(value: &Value) -> Value {
