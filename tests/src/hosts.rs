@@ -107,7 +107,7 @@ impl Host {
             let set = Command::new("setcap").arg("cap_net_raw+ep").arg(program).output();
             set.is_ok_and(|set| set.status.success())
         };
-        !self.is_unpacked() || folders.iter().all(|folder| allow(&folder))
+        !self.is_unpacked() || folders.iter().all(allow)
     }
 }
 

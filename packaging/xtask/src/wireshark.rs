@@ -42,7 +42,26 @@ pub(crate) fn show(tshark_post: &Path, capture: &Path) -> Result<()> {
     let mut command = Command::new(tshark_post);
     // The plugin writes 120 columns.
     command.args(["calls", "--width", "120"]).arg(capture).current_dir(root());
-    status(command, "tshark-post")
+    status(command, "tshark-post")?;
+    live(capture)
+}
+
+/// Captures live: the file, played by airtone-extcap into tshark.
+fn live(capture: &Path) -> Result<()> {
+    let option = |value: String| format!("extcap.airtone_replay.{value}");
+    let shown =
+        format!("-o {} -o {}", option(format!("file:{}", capture.display())), option("speed:0".into()));
+    println!("\nCaptured live:\n\n$ tshark -q -i airtone_replay {shown} -z airtone,calls\n");
+    let mut command = Command::new("tshark");
+    command.args(["-q", "-i", "airtone_replay", "-z", "airtone,calls"]);
+    command.args(["-o".into(), option(format!("file:{}", root().join(capture).display()))]);
+    command.args(["-o".into(), option("speed:0".into())]);
+    let output = command.output().context("tshark cannot be started")?;
+    match String::from_utf8_lossy(&output.stdout).trim() {
+        "" => println!("tshark captured nothing: tshark-post doctor says why."),
+        calls => println!("{calls}"),
+    }
+    Ok(())
 }
 
 /// What the plugin prints; nothing where tshark does not know it, as for root's personal scripts from 4.2 on.
