@@ -70,7 +70,7 @@ background:var(--wave-bg)}@media(prefers-color-scheme:dark){.wave{--wave-bg:#141
 /// What a page with such pictures has once, for all of them.
 pub(crate) const STYLE: &str = "\
 .wave{font:11px system-ui,sans-serif}.wave text{fill:var(--wave-fg);paint-order:stroke;stroke:var(--wave-bg);stroke-width:3px}\
-.wave .ink{fill:var(--wave-ink)}.wave .lost{fill:var(--wave-lost);opacity:.5}.wave .late{fill:var(--wave-late);opacity:.5}\
+.wave .ink{fill:var(--wave-ink)}.wave .lost{fill:var(--wave-lost);opacity:.5}.wave .late{fill:var(--wave-late);opacity:.75}\
 .wave .silence{fill:var(--wave-fg);opacity:.1}.wave .event{fill:var(--wave-event);opacity:.35}\
 .wave .axis{stroke:var(--wave-fg);fill:none;opacity:.45}.wave .part{fill:none;stroke:var(--wave-ink);stroke-width:3}\
 .wave .now{stroke:var(--wave-fg);stroke-width:1.5}";

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Pictures of the HTML report in headless Chromium: light and dark, wide and narrow, with a call opened, and as PDF.
 #
-# usage: html-shots.sh [FOLDER]    writes NAME-light.png, NAME-dark.png, NAME-narrow.png, NAME.pdf (default: target/html-shots)
+# usage: html-shots.sh [FOLDER]    writes NAME-light.png, NAME-dark.png, NAME-narrow.png, NAME.pdf, ladder.png
+#                                  (default: target/html-shots)
 #
 # Needs chromium; pictures are made smaller where ImageMagick is there. Exits with 3 where chromium is missing.
 # Builds tshark-post first; AIRTONE_PROGRAMS names a folder that has it already.
@@ -32,7 +33,7 @@ chromium() {
 page() {
   local name=$1
   shift
-  "$programs/tshark-post" report --quiet --format html -o "$scratch/$name.html" "$@"
+  "$programs/tshark-post" report --quiet --format html ${sound:+--with-audio} -o "$scratch/$name.html" "$@"
   sed 's/<details>/<details open>/g' "$scratch/$name.html" >"$scratch/$name-open.html"
 }
 
@@ -46,13 +47,25 @@ shot() {
   fi
 }
 
-for capture in relay-loss relay-jitter wifi-outages; do
+for capture in relay-loss relay-jitter relay-speech wifi-outages; do
+  sound=
+  [ "$capture" = relay-speech ] && sound=yes
   page "$capture" "$root/tests/captures/$capture.pcapng"
-  shot "$capture-light" "$scratch/$capture-open.html" 1180 1640
-  shot "$capture-dark" "$scratch/$capture-open.html" 1180 1640 --force-dark-mode --blink-settings=preferredColorScheme=0
-  shot "$capture-narrow" "$scratch/$capture-open.html" 500 1500
+  shot "$capture-light" "$scratch/$capture-open.html" 1180 2000
+  shot "$capture-dark" "$scratch/$capture-open.html" 1180 2000 --force-dark-mode --blink-settings=preferredColorScheme=0
+  shot "$capture-narrow" "$scratch/$capture-open.html" 500 1700
   chromium --print-to-pdf="$out/$capture.pdf" "file://$scratch/$capture.html"
 done
+sound=
 page all "$root"/tests/captures/*.pcapng
 shot all-light "$scratch/all.html" 1180 2400
+
+# The ladder of the fixture with most parties.
+for capture in "$root"/tests/captures/*{transfer,fork,hold}*.pcapng; do
+  [ -e "$capture" ] || continue
+  "$programs/tshark-post" flow --quiet --format html --call 1 -o "$scratch/ladder.html" "$capture"
+  read -r wide high < <(sed -n 's/.* width="\([0-9]*\)" height="\([0-9]*\)" role.*/\1 \2/p' "$scratch/ladder.html" | head -n 1)
+  shot ladder "$scratch/ladder.html" $((wide + 48)) $((high + 150))
+  break
+done
 ls -l "$out"

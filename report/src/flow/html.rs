@@ -8,7 +8,7 @@ const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
 <meta name=\"viewport\" content=\"width=device-width\">\n<style>:root{color-scheme:light dark}\
 body{font:16px system-ui,sans-serif;margin:1.5rem;background:Canvas;color:CanvasText}\
-figure{margin:0;overflow-x:auto}</style>\n<title>";
+h1{font-size:1.375rem}figure{margin:0;overflow-x:auto}</style>\n<title>";
 
 pub(crate) fn page(ladder: &Ladder) -> Markup {
     let mut m = Markup::new();

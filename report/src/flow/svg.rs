@@ -46,7 +46,8 @@ pub(crate) enum Place {
 
 /// Draws it.
 pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
-    let sheet = Sheet { apart: apart(ladder), parties: ladder.columns.len().max(1) };
+    let apart = apart(ladder);
+    let sheet = Sheet { apart, edge: edge(ladder, apart), parties: ladder.columns.len().max(1) };
     let foot = ladder.legs.len() + usize::from(ladder.left_out > 0);
     let (wide, high) = (sheet.width(ladder), TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
     let id = |part: &str| format!("flow{}{part}", ladder.call);
@@ -81,6 +82,13 @@ fn apart(ladder: &Ladder) -> usize {
     title.clamp(least, 460)
 }
 
+/// Room left of the first party: half of what stands above it.
+fn edge(ladder: &Ladder, apart: usize) -> usize {
+    let first = ladder.columns.first();
+    let above = first.map_or(0, |c| width(&c.address).max(c.name.as_deref().map_or(0, width)));
+    (above * LETTER / 2 + 20).min(apart / 2)
+}
+
 /// What a screen reader tells of it.
 fn description(ladder: &Ladder) -> String {
     let parties: Vec<&str> = ladder.columns.iter().map(|column| column.address.as_str()).collect();
@@ -89,12 +97,13 @@ fn description(ladder: &Ladder) -> String {
 
 struct Sheet {
     apart: usize,
+    edge: usize,
     parties: usize,
 }
 
 impl Sheet {
     fn x(&self, column: usize) -> usize {
-        GUTTER + self.apart / 2 + column * self.apart
+        GUTTER + self.edge + column * self.apart
     }
 
     fn width(&self, ladder: &Ladder) -> usize {

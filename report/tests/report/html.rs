@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use airtone_engine::Report;
-use airtone_engine::model::Intervals;
-use airtone_report::html::{Inserts, write, write_with};
+use airtone_engine::flow::{Flow, Message};
+use airtone_engine::model::{Call, CallOutcome, Intervals};
+use airtone_engine::packet::Endpoint;
+use airtone_report::html::{Inserts, worth_drawing, write, write_with};
 use airtone_report::markup::Markup;
+use airtone_report::wave::{self, Sound};
 
 use crate::hostile::{EVIL, hostile};
 use crate::sample;
@@ -214,6 +217,77 @@ fn ladders_and_sounds_have_their_place() {
     let stream = page.find("id=\"stream-2\"").expect("stream 2");
     let sound = page.find("<audio controls").expect("its sound");
     assert!(call < ladder && ladder < sound && sound < stream);
+}
+
+/// An INVITE and its answer, `turns` times.
+fn flow(call: u32, turns: u64) -> Flow {
+    let (a, b) = (Endpoint::new([192, 0, 2, 1].into(), 5060), Endpoint::new([192, 0, 2, 2].into(), 5060));
+    let message = |frame: u64, code: Option<u16>| Message {
+        frame,
+        at: sample::at(frame as f64),
+        source: if code.is_some() { b } else { a },
+        destination: if code.is_some() { a } else { b },
+        transport: "udp",
+        method: "INVITE".to_owned(),
+        code,
+        subject: if code.is_some() { "OK".to_owned() } else { EVIL.to_owned() },
+        cseq: 1,
+        leg: 0,
+        dialog: Some(1),
+        transaction: 1,
+        again: false,
+        copies: 0,
+        sdp: Vec::new(),
+        caller: Some(EVIL.to_owned()),
+        callee: None,
+        notes: vec![EVIL.to_owned()],
+    };
+    let messages =
+        (0..turns).flat_map(|turn| [message(2 * turn, None), message(2 * turn + 1, Some(200))]).collect();
+    Flow { call, call_ids: vec![EVIL.to_owned()], messages, ..Flow::default() }
+}
+
+#[test]
+fn ladders_stay_within_their_budget_and_the_calls_with_findings_come_first() {
+    let mut report = sample::rich();
+    let (template, mut finding) = (report.calls[0].clone(), report.findings[0].clone());
+    report.calls = (1..=1_000_u32)
+        .map(|id| Call { id, related: Vec::new(), streams: Vec::new(), mos: None, ..template.clone() })
+        .collect();
+    report.calls[499].outcome = CallOutcome::Failed;
+    (finding.about.call, finding.about.stream) = (Some(900), None);
+    report.findings = vec![finding];
+    assert_eq!(worth_drawing(&report, 4), [900, 500, 1, 2]);
+
+    let flows: Vec<Flow> = (1..=1_000).map(|call| flow(call, 5)).collect();
+    let ladders = Inserts::default().with_ladders(&report, &flows).ladders;
+    let bytes: usize = ladders.values().map(|ladder| ladder.as_str().len()).sum();
+    assert!((300_000..=400_000).contains(&bytes), "{bytes}");
+    assert!([900, 500, 1, 2].iter().all(|id| ladders.contains_key(id)) && !ladders.contains_key(&999));
+
+    // One that is too long alone leaves the room to the others.
+    let ladders = Inserts::default().with_ladders(&report, &[flow(1, 5), flow(900, 2_000)]).ladders;
+    assert_eq!(ladders.keys().copied().collect::<Vec<_>>(), [1]);
+    let page = ladders[&1].as_str();
+    assert_eq!(tags(page).len(), tags(&page.replace("&lt;", "")).len());
+    assert!(!page.contains("<script") && !page.contains("<img"), "{page}");
+}
+
+#[test]
+fn what_is_heard_is_described_escaped_and_brought_along() {
+    let channel = wave::Channel { name: EVIL.to_owned(), peaks: vec![(-9, 9); 10], marks: Vec::new() };
+    let sound = Sound { seconds: 4.0, channels: vec![channel], part: Some((1.0, 3.0)) };
+    let mut inserts = Inserts::default();
+    inserts.add_sound(1, &sound, Some(b"RIFF"), EVIL);
+    inserts.add_sound(2, &Sound::default(), None, EVIL);
+    let shown = inserts.sounds[&1].as_str();
+    assert!(
+        shown.contains("src=\"data:audio/wav;base64,UklGRg==\"") && shown.contains("data-from=\"1.000\"")
+    );
+    assert!(!inserts.sounds[&2].as_str().contains("<audio"));
+    for markup in inserts.sounds.values() {
+        assert!(!markup.as_str().contains("<script") && !markup.as_str().contains("<img"));
+    }
 }
 
 #[test]
