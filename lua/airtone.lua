@@ -131,22 +131,33 @@ local last_number        -- likewise
 local is_new             -- the frame being dissected has just been fed
 local has_interfaces
 local known_link         -- of a file whose header says it for all frames
-local feed_frame
+local prepared           -- an engine that reads the file itself, before the first init
+local is_beside          -- the engine does so
+local is_behind          -- and lags behind, as nobody looks at single frames
+local may_lag = true     -- it may do so in a single pass
+local taken = 0          -- the last frame that it took from there
+local feed_frame, take_frame
 
 local function fail(message)
     engine = nil
     tell(message or "the analysis failed")
 end
 
-local function start()
+local function new_engine()
     local buffer = tostring(proto.prefs.buffer):lower()
-    local made, problem = airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
+    return airtone.new(tonumber(buffer) or buffer, not proto.prefs.heuristics,
         tonumber(proto.prefs.delay), gui_enabled())
+end
+
+local function start()
+    local made, problem = prepared, nil
+    is_beside, is_behind, prepared, taken = made ~= nil, false, nil, 0
+    if not made then made, problem = new_engine() end
     if engine then engine:free() end
     engine, encapsulations, last_relative, last_number = made, {}, math.huge, 0
     has_interfaces = extractors.interface ~= nil
     if not made then return fail(problem) end
-    feed_frame = made.feed
+    feed_frame, take_frame = made.feed, made.take
     if known_link then made:link(known_link) end
 end
 
@@ -168,6 +179,21 @@ local function encapsulation(interface)
     local number = info and info.value
     encapsulations[interface] = number
     return number
+end
+
+-- Frames are fed after those that were taken from the file: they have been appended to it since, or are not those
+-- that stand there. The extractors are gone by then.
+local function take(number, captured)
+    local done, problem = take_frame(engine, number, captured)
+    taken, last_number = number, number
+    if problem then return fail(problem) end
+    if done then return end
+    is_beside, is_behind = false, false
+    tell("from frame " .. number .. " on, the file is not what was opened; times are rounded to microseconds")
+end
+
+local function catch_up()
+    if is_behind and engine and last_number > taken then take(last_number) end
 end
 
 local function feed(tvb, pinfo, number)
@@ -242,14 +268,32 @@ local function is_wanted(tree, visited)
     return wanted
 end
 
+local STRIDE = 64
+
 function proto.dissector(tvb, pinfo, tree)
     if not engine then return end
     local number = pinfo.number
+    if is_behind then
+        if number > last_number then
+            last_number = number
+            -- At times it is asked whether the frames are still those of the file.
+            if number % STRIDE ~= 0 then return end
+            last_number = number - 1
+        else
+            -- Two passes: frames come again, or a read filter gives the same number to several.
+            catch_up()
+            is_behind, may_lag = false, false
+        end
+    end
     -- A frame beyond the last one is new, without asking. (Under `-2 -R` several have the same number.)
     local visited = number <= last_number and pinfo.visited
     is_new = not visited
-    if is_new then feed(tvb, pinfo, number) end
-    if tree and engine and is_wanted(tree, visited) then show(tree, pinfo, visited) end
+    if is_new then
+        if is_beside then take(number, pinfo.caplen) end
+        if engine and not is_beside then feed(tvb, pinfo, number) end
+    end
+    if not (tree and engine) then return end
+    if is_wanted(tree, visited) then show(tree, pinfo, visited) else is_behind = is_beside and may_lag end
 end
 
 register_postdissector(proto)
@@ -264,6 +308,7 @@ local function observe(kind, extractor, pinfo)
     -- Each frame once: taps are also called again for what was read before, and in the second of two passes.
     -- (pinfo.visited is true in every tap.)
     if not (engine and is_new) then return end
+    catch_up()
     local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
     for _, info in ipairs({ extractor() }) do
         local _, problem = engine:observe(kind, info.range:bytes():raw(), pinfo.number, pinfo.rel_ts, source,
@@ -289,9 +334,10 @@ end
 -- Header of the file ----------------------------------------------------------------------------------------
 
 -- tshark asks every registered reader whether a file is its own, before any frame is dissected and whether the
--- file is compressed or comes from a pipe. This one never says yes. The header of a classic pcap with
--- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds;
--- so the extractors are given up, which Wireshark notices when they are collected.
+-- file is compressed or comes from a pipe. This one never says yes. The library then looks for the file that begins so
+-- among those that are open, and reads it once more in step with tshark. Otherwise, the header of a classic pcap with
+-- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds.
+-- In both cases the extractors are given up, which Wireshark notices when they are collected.
 local AIR = { [105] = true, [119] = true, [127] = true, [163] = true, [192] = true }
 
 local function may_be_decrypted(link)
@@ -325,12 +371,15 @@ local function read_header(file)
     local header = file:read(1024)
     if type(header) ~= "string" or #header < 24 then return end
     local magic = word(header, 1)
-    if magic == 0x0a0d0d0a then
-        if is_plain_pcapng(header) then extractors.sip, extractors.rtp = nil, nil end
-    elseif magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1 then
-        known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536
+    local made = not file.compressed and new_engine()
+    if made and made:beside(header) then prepared = made end
+    local is_pcap = magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1
+    if is_pcap then known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536 end
+    if prepared or is_pcap then
         extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
-        if not may_be_decrypted(known_link) then extractors = {} end
+    end
+    if is_pcap and not may_be_decrypted(known_link) or magic == 0x0a0d0d0a and is_plain_pcapng(header) then
+        extractors.sip, extractors.rtp = nil, nil
     end
     collectgarbage()
 end
@@ -360,6 +409,7 @@ local WIDTH = 120
 local VIEWS = { "report", "calls", "streams", "wifi", "findings" }
 
 local function text_of(view, format)
+    catch_up()
     if not engine then return "Airtone: the analysis has failed.\n" end
     local text, problem = engine:report(view, format, WIDTH)
     return text or (tostring(problem) .. "\n")

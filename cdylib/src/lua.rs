@@ -14,6 +14,7 @@
 //! ```
 
 mod analysis;
+mod beside;
 mod door;
 mod finals;
 mod host;

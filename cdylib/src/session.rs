@@ -98,6 +98,12 @@ impl Session {
         self.engine.sensor_dropped(interface, at, packets);
     }
 
+    /// From now on the radio of an interface listens to a channel (centre and width in MHz), or to none.
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>) {
+        self.report = None;
+        self.engine.listening(interface, at, channel);
+    }
+
     /// Where the packets came from, for the report.
     pub fn set_source(&mut self, source: SourceInfo) {
         self.report = None;

@@ -20,10 +20,11 @@ pub fn library() -> &'static Path {
     })
 }
 
-/// The plugin's script.
+/// The plugin's script; `AIRTONE_SCRIPT` names another one.
 #[must_use]
 pub fn script() -> PathBuf {
-    crate::workspace_dir().join("lua/airtone.lua")
+    std::env::var_os("AIRTONE_SCRIPT")
+        .map_or_else(|| crate::workspace_dir().join("lua/airtone.lua"), PathBuf::from)
 }
 
 /// Runs tshark with the plugin loaded and nothing else of the user's.

@@ -7,6 +7,7 @@ use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
 use airtone_report::{View, json, text};
 
+use super::beside::Beside;
 use super::door::Value;
 use super::finals::{self, Finals};
 use super::{link, page_file};
@@ -22,6 +23,8 @@ pub(super) struct Analysis {
     origin: i64,
     /// Of frames whose link type the host does not tell.
     link: Option<LinkType>,
+    /// The host's file, as long as its frames are taken from there.
+    beside: Option<Beside>,
     /// Of the last report that was asked for, and how long it may serve while frames go on coming.
     finals: Option<(Finals, Instant, Duration)>,
     texts: [String; TEXTS],
@@ -35,13 +38,45 @@ const PATIENCE: u32 = 10;
 
 impl Analysis {
     pub(super) fn new(config: Config) -> Self {
-        Self { session: Session::new(config), origin: 0, link: None, finals: None, texts: Default::default() }
+        Self {
+            session: Session::new(config),
+            origin: 0,
+            link: None,
+            beside: None,
+            finals: None,
+            texts: Default::default(),
+        }
     }
 
     pub(super) fn reset(&mut self) {
         self.session.reset();
         self.finals = None;
         self.link = None;
+        self.beside = None;
+    }
+
+    /// Reads the capture that begins with `header` beside the host; false where that cannot be.
+    pub(super) fn beside(&mut self, header: &[u8]) -> bool {
+        self.beside = Beside::find(header);
+        self.beside.is_some()
+    }
+
+    /// Takes the host's next frame from there. False when it has to be fed, as all after it.
+    pub(super) fn take(&mut self, number: u64, captured: Option<usize>) -> bool {
+        let Some(beside) = &mut self.beside else { return false };
+        if beside.take(&mut self.session, number, captured) {
+            return true;
+        }
+        self.link = beside.link.or(self.link);
+        self.beside = None;
+        false
+    }
+
+    /// What stands in the file before the next frame belongs to those so far.
+    fn settle(&mut self) {
+        if let Some(beside) = &mut self.beside {
+            beside.settle(&mut self.session);
+        }
     }
 
     /// Relative time `relative` (s) is `seconds` and `nanoseconds` since the epoch.
@@ -71,8 +106,12 @@ impl Analysis {
         self.link = Some(link);
     }
 
-    /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns).
+    /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns); that of the last one
+    /// where frames are taken from the file.
     pub(super) fn time(&self, relative: f64) -> Nanos {
+        if let Some(beside) = &self.beside {
+            return beside.at;
+        }
         Nanos(self.origin.saturating_add(nanos(relative)))
     }
 
@@ -118,6 +157,7 @@ impl Analysis {
     /// Figures of the report. It is made anew when frames have come since, though in a live capture not for
     /// every row that is drawn.
     fn finals(&mut self) -> &Finals {
+        self.settle();
         let frames = self.session.frames();
         let serves = |(finals, made, patience): &(Finals, Instant, Duration)| {
             finals.frames == frames || made.elapsed() < *patience
@@ -132,6 +172,7 @@ impl Analysis {
     }
 
     pub(super) fn json(&mut self, view: View) -> Value {
+        self.settle();
         let mut out = Vec::new();
         // Writing to memory does not fail.
         let _ = json::write(&mut out, self.session.report(), view, Layout::Pretty);
@@ -155,6 +196,7 @@ impl Analysis {
     }
 
     pub(super) fn text_report(&mut self, view: View, width: u16) -> Value {
+        self.settle();
         let mut out = Vec::new();
         let _ = text::write(
             &mut out,
@@ -166,6 +208,7 @@ impl Analysis {
     }
 
     pub(super) fn counts(&mut self) -> [Value; 5] {
+        self.settle();
         let report = self.session.report();
         let count = |n: usize| Value::Number(n as f64);
         [

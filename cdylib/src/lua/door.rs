@@ -122,6 +122,24 @@ pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
     Answer::NOTHING
 }
 
+/// `engine:beside(header)`: reads the capture that begins with these bytes, which the host has open, beside the host;
+/// true when it can be done. Then `take` replaces `feed`.
+pub(super) fn beside(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let found = arguments.bytes(1).is_some_and(|header| analysis.beside(header));
+    Answer::of(&[Value::Truth(found)])
+}
+
+/// `engine:take(number, captured)`: takes the next frame, and those before it that have not been taken, from the file that is
+/// read beside the host. `captured` bytes of it are there; nil where that is not to be checked. False when it is not the
+/// host's frame: that one and all after it have to be fed.
+pub(super) fn take(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let Some(frame) = arguments.number(1) else {
+        return Answer::refuse("airtone: take(number, captured)");
+    };
+    let captured = arguments.number(2).map(|captured| captured as usize);
+    Answer::of(&[Value::Truth(analysis.take(frame as u64, captured))])
+}
+
 /// `engine:link(number)`: frames come with this link type of pcap (the number in the header of the file) where
 /// `feed` does not tell their encapsulation.
 pub(super) fn link(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {

@@ -1,0 +1,187 @@
+//! The file that the host is reading, read once more beside it: each frame that the host dissects is taken from
+//! there, which costs the host nothing, and says more than Lua is told (interfaces, exact times, drops).
+//!
+//! Only on Linux, where an open file can be opened again by its descriptor. Everywhere else, and where the file is a pipe,
+//! there is nothing to read beside, and frames are fed one by one.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::PathBuf;
+
+use airtone_capture::{Input, Record};
+use airtone_engine::{LinkType, Nanos, Packet};
+
+use crate::session::Session;
+
+/// Bytes that a file is recognised by, at least: the header of a pcap and that of its first record.
+const MIN_HEADER: usize = 40;
+
+/// A second reading of the host's file.
+#[derive(Debug)]
+pub(super) struct Beside {
+    input: Input,
+    /// Number in the file of the frame that was taken last.
+    place: u64,
+    /// A packet that was read, as its turn has not come.
+    waiting: Option<Waiting>,
+    /// Of the packet that was taken last.
+    pub(super) at: Nanos,
+    pub(super) link: Option<LinkType>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    frame: u64,
+    at: Nanos,
+    link: LinkType,
+    interface: u32,
+    orig_len: u32,
+    bytes: Vec<u8>,
+}
+
+impl Waiting {
+    fn new(packet: &Packet<'_>) -> Self {
+        let Packet { frame, at, link, interface, orig_len, bytes } = *packet;
+        Self { frame, at, link, interface, orig_len, bytes: bytes.to_vec() }
+    }
+
+    fn packet(&self) -> Packet<'_> {
+        let Self { frame, at, link, interface, orig_len, ref bytes } = *self;
+        Packet { frame, at, link, interface, orig_len, bytes }
+    }
+}
+
+impl Beside {
+    /// Finds the capture that begins with `header` among the open files of this process.
+    pub(super) fn find(header: &[u8]) -> Option<Self> {
+        if header.len() < MIN_HEADER || !cfg!(target_os = "linux") {
+            return None;
+        }
+        let mut files: Vec<(u32, PathBuf)> = fs::read_dir("/proc/self/fd")
+            .ok()?
+            .flatten()
+            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+            .collect();
+        // What was opened last has, as a rule, the highest number.
+        files.sort_unstable_by(|a, b| b.cmp(a));
+        let path = files.into_iter().map(|(_, path)| path).find(|path| begins_with(path, header))?;
+        let input = Input::open(&[path]).ok()?;
+        input.is_packets_only().then_some(Self {
+            input,
+            place: 0,
+            waiting: None,
+            at: Nanos::UNKNOWN,
+            link: None,
+        })
+    }
+
+    /// Gives the engine what belongs to the host's next frame, as number `number`; `captured` bytes of it are there.
+    /// False when this is not the host's frame: then the file is not what the host reads.
+    pub(super) fn take(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
+        // The host may number a frame lower than its place (refused ones are not counted); higher means that
+        // the script has let frames pass.
+        while self.place + 1 < number {
+            let place = self.place + 1;
+            if !self.step(session, place, None) {
+                return false;
+            }
+        }
+        self.step(session, number, captured)
+    }
+
+    fn step(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
+        self.place += 1;
+        if self.waiting.is_none() && !self.read_on(session, number, captured) {
+            return false;
+        }
+        let Some(waiting) = self.waiting.take_if(|waiting| waiting.frame <= self.place) else {
+            // Either taken already, or the host's frame is a record that holds no packet.
+            return true;
+        };
+        let packet = waiting.packet();
+        let fits = is_same(&packet, captured);
+        if fits {
+            self.at = packet.at;
+            self.link = Some(packet.link);
+            session.packet(&Packet { frame: number, ..packet });
+        }
+        fits
+    }
+
+    /// Reads up to the next packet and takes it when its turn has come; otherwise it waits. False at the end.
+    fn read_on(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
+        loop {
+            match self.input.next() {
+                Ok(Some(Record::Packet(packet))) if packet.frame == self.place => {
+                    if !is_same(&packet, captured) {
+                        return false;
+                    }
+                    self.at = packet.at;
+                    self.link = Some(packet.link);
+                    session.packet(&Packet { frame: number, ..packet });
+                    return true;
+                }
+                Ok(Some(Record::Packet(packet))) => {
+                    self.waiting = Some(Waiting::new(&packet));
+                    return true;
+                }
+                Ok(Some(note)) => heed(session, &note),
+                Ok(None) | Err(_) => return false,
+            }
+        }
+    }
+
+    /// Reads what stands in the file before the next packet: what the sensor says last comes after all packets.
+    pub(super) fn settle(&mut self, session: &mut Session) {
+        while self.waiting.is_none() {
+            match self.input.next() {
+                Ok(Some(Record::Packet(packet))) => self.waiting = Some(Waiting::new(&packet)),
+                Ok(Some(note)) => heed(session, &note),
+                Ok(None) | Err(_) => return,
+            }
+        }
+    }
+}
+
+fn heed(session: &mut Session, note: &Record<'_>) {
+    match *note {
+        Record::Dropped { interface, at, packets } => session.sensor_dropped(interface, at, packets),
+        Record::Listening { interface, at, channel } => session.listening(interface, at, channel),
+        Record::Packet(_) | Record::Observed(_) => {}
+    }
+}
+
+/// A regular file that has been read from and begins so. (A device or a pipe would lose what is read here.)
+fn begins_with(path: &PathBuf, header: &[u8]) -> bool {
+    let long_enough =
+        fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() >= header.len() as u64);
+    let mut bytes = vec![0; header.len()];
+    long_enough
+        && File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok()
+        && bytes == header
+}
+
+/// Whether the host captured as much of its frame. It takes headers off some link types, none of which is read here.
+fn is_same(packet: &Packet<'_>, captured: Option<usize>) -> bool {
+    let Some(captured) = captured else { return true };
+    captured == packet.bytes.len() || (captured < packet.bytes.len() && !is_read(packet.link))
+}
+
+fn is_read(link: LinkType) -> bool {
+    [
+        LinkType::ETHERNET,
+        LinkType::RAW,
+        LinkType::NULL,
+        LinkType::LOOP,
+        LinkType::LINUX_SLL,
+        LinkType::LINUX_SLL2,
+        LinkType::IPV4,
+        LinkType::IPV6,
+        LinkType::IEEE802_11,
+        LinkType::RADIOTAP,
+        LinkType::PPI,
+        LinkType::PRISM,
+        LinkType::AVS,
+    ]
+    .contains(&link)
+}
