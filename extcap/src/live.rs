@@ -96,7 +96,13 @@ impl Feed {
         if self.batch.heads.is_empty() {
             return;
         }
-        let batch = std::mem::take(&mut self.batch);
+        // With room for as many again: growing would copy each packet twice more.
+        let next = Batch {
+            heads: Vec::with_capacity(self.batch.heads.len()),
+            bytes: Vec::with_capacity(self.batch.bytes.len()),
+            notes: Vec::new(),
+        };
+        let batch = std::mem::replace(&mut self.batch, next);
         if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) =
             self.batches.try_send(batch)
         {

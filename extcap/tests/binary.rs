@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::path::PathBuf;
-use std::process::{Child, Output};
+use std::process::{Child, Command, Output};
 use std::thread::{self, JoinHandle};
 
 use airtone_tests::extcap::{self as program, Fifo, content, end_of, signal};
@@ -239,6 +239,40 @@ fn an_interface_that_goes_away_ends_it_and_its_packets_are_there() {
         let (output, _folder) = running.end();
         assert_eq!(sentence(&output), "The network interface near has gone while capturing.\n");
         assert_eq!(content(&file).0.len(), frames.len());
+    });
+}
+
+#[test]
+fn killed_it_leaves_a_readable_file_and_nothing_in_the_system() {
+    in_namespace("killed_it_leaves_a_readable_file_and_nothing_in_the_system", || {
+        cable("near", "far");
+        let promiscuity = || {
+            let shown = Command::new("ip").args(["-d", "link", "show", "near"]).output().unwrap();
+            let shown = String::from_utf8(shown.stdout).unwrap();
+            let mut words = shown.split_whitespace().skip_while(|word| *word != "promiscuity");
+            words.nth(1).unwrap().to_owned()
+        };
+        let sockets = || fs::read_to_string("/proc/self/net/packet").unwrap().lines().skip(1).count();
+        let call = recorded("sipp-hold");
+        let frames: Vec<Vec<u8>> = call.iter().map(|frame| frame.bytes.clone()).collect();
+        let mut running = Running::start("near,gre,udp:4789", &[]);
+        assert_eq!((sockets(), &*promiscuity()), (1, "1"));
+        send_frames("far", &frames);
+        while fs::metadata(running.file()).unwrap().len() < 20_000 {
+            thread::yield_now();
+        }
+        running.child.kill().unwrap();
+        let file = running.file();
+        let (output, _folder) = running.end();
+        assert_eq!((output.status.code(), output.stderr.len()), (None, 0));
+        let got = content(&file).0;
+        assert!(
+            got.len() > 10
+                && frames.starts_with(&got.into_iter().map(|packet| packet.bytes).collect::<Vec<_>>())
+        );
+        assert_eq!((sockets(), &*promiscuity()), (0, "0"));
+        // The port is free again.
+        UdpSocket::bind("0.0.0.0:4789").unwrap();
     });
 }
 

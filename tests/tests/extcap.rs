@@ -128,6 +128,30 @@ fn a_replay_is_the_file_packet_for_packet() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_replay_is_filtered_by_the_link_type_of_its_packets() {
+    let is_sip = |kept: &airtone_tests::extcap::Kept| {
+        kept.bytes[34..38].chunks(2).any(|port| port == 5060_u16.to_be_bytes())
+    };
+    let own = content(&fixtures_dir().join("sipp-answered.pcapng")).0;
+    let sip: Vec<_> = own.iter().filter(|kept| is_sip(kept)).cloned().collect();
+    assert!(!sip.is_empty() && sip.len() < own.len());
+    for (filter, expected) in [("udp port 5060", sip), ("not arp", own), ("wlan type mgt", Vec::new())] {
+        let file = fixture("sipp-answered.pcapng");
+        let args = ["--file", &file, "--speed", "0", "--extcap-capture-filter", filter];
+        let (output, _folder, path) = captured(&args);
+        ended_well(&output);
+        assert!(content(&path).0 == expected, "{filter}");
+    }
+    let file = fixture("wifi-outages.pcapng");
+    let args = ["--file", &file, "--speed", "0", "--extcap-capture-filter", "wlan type mgt subtype beacon"];
+    let (output, _folder, path) = captured(&args);
+    ended_well(&output);
+    let beacons = content(&path).0.len();
+    assert!(beacons > 0 && beacons < content(Path::new(&file)).0.len(), "{beacons}");
+}
+
 #[test]
 fn several_interfaces_drops_and_compression_arrive_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
