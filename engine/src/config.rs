@@ -66,8 +66,9 @@ pub struct Config {
     pub max_tcp_streams: usize,
     /// Bytes buffered of one TCP direction while a segment or the rest of a message is missing.
     pub max_tcp_buffer: usize,
-    /// Points in time for each RTP stream's [`crate::model::Intervals`], at most; 0 keeps none. Each costs 24 bytes of
-    /// state, which come on top of the budget of a stream.
+    /// Points in time for each RTP stream's [`crate::model::Intervals`] and each BSS's
+    /// [`crate::model::BeaconIntervals`], at most; 0 keeps none. Each costs 24 bytes of state (4 for a BSS), which come
+    /// on top of the budget of a stream.
     pub interval_points: u16,
     /// An RTP stream silent for longer starts anew as another stream.
     pub stream_idle: Nanos,

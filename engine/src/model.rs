@@ -603,6 +603,18 @@ pub struct Bss {
     pub beacon_delay_us: Option<BeaconDelay>,
     /// Restarts, interval changes, channel switches.
     pub events: Vec<Event>,
+    /// Beacons from the first to the last one; only where it was asked for (as for the HTML report).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<BeaconIntervals>,
+}
+
+/// Beacons of a BSS over time, in intervals of one length from its first beacon on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct BeaconIntervals {
+    /// Length of each; a power of two. The last one was cut short by the last beacon.
+    pub interval_s: f64,
+    /// Distinct beacons received.
+    pub received: Vec<u32>,
 }
 
 /// Beacons of one BSS. `expected = received + lost` (duplicates apart).

@@ -62,6 +62,21 @@ fn the_loaded_library_gives_the_same_page() {
     assert!(loaded.contains("<figcaption>Over time"));
 }
 
+#[test]
+fn beacons_are_shown_over_time() {
+    let capture = fixtures_dir().join("wifi-outages.pcapng").display().to_string();
+    let page = page(&[&capture]);
+    let curves: Vec<&str> = page
+        .split("<path class=on d=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('"'))
+        .map(|cut| cut.0)
+        .collect();
+    assert_eq!(curves.len(), 2, "one for each BSS");
+    let whole = |curve: &&&str| **curve == "M0 100V0H600V100";
+    assert_eq!(curves.iter().filter(whole).count(), 1, "lobby lost none, office did: {curves:?}");
+}
+
 /// A refused and an answered call of whose parties every text is an attack.
 fn hostile_calls(path: &Path) {
     let (caller, callee) = (([192, 0, 2, 1], 5060), ([192, 0, 2, 2], 5060));

@@ -9,6 +9,7 @@ use super::channel::Band;
 use super::dot11::Mac;
 use super::histogram::Histogram;
 use super::loss::{Budget, Ledger, Run};
+use super::series::Series;
 use super::tbtt::Clock;
 use crate::model::{Event, OutageCause};
 use crate::packet::Nanos;
@@ -93,6 +94,8 @@ pub(super) struct Bss {
     pub level: Level,
     pub delays: Histogram,
     pub events: Vec<Event>,
+    /// Beacons received over time, where somebody asked for it.
+    pub over_time: Option<Box<Series>>,
     clock: Option<Clock>,
     /// Offsets of the first beacons of a segment, until their phase is known.
     unsettled: Vec<i64>,
@@ -164,6 +167,7 @@ impl Bss {
             level: Level::default(),
             delays: Histogram::default(),
             events: Vec::new(),
+            over_time: None,
             clock: None,
             unsettled: Vec::new(),
             odd: None,
@@ -274,7 +278,7 @@ impl Bss {
         self.flush_delays();
         self.interval_tu = odd.interval_tu;
         self.last = before.seen;
-        self.received += 1;
+        self.received(before.seen.at);
         self.ledger.close();
         self.restart_clock(&before.seen);
         self.count(odd.seen, false, around)
@@ -314,7 +318,7 @@ impl Bss {
     fn count(&mut self, seen: Seen, moved: bool, around: &mut Surroundings<'_>) -> (u64, Option<u64>) {
         let last = self.last;
         let advance = self.advance(&seen);
-        self.received += 1;
+        self.received(seen.at);
         self.last = seen;
         let Advance::Steps(steps, offset) = advance else {
             self.broken(&last, &seen, around);
@@ -332,6 +336,13 @@ impl Bss {
             Ok(missing) => self.gap(missing, &last, &seen, moved, around),
         };
         (lost, offset.map(|offset| self.delayed(offset)))
+    }
+
+    fn received(&mut self, at: Nanos) {
+        self.received += 1;
+        if let Some(series) = &mut self.over_time {
+            series.add(at);
+        }
     }
 
     fn advance(&mut self, seen: &Seen) -> Advance {

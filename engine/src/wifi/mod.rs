@@ -15,6 +15,7 @@ mod radio_headers;
 mod radiotap;
 mod rate;
 mod report;
+mod series;
 mod stations;
 mod tbtt;
 mod tracker;

@@ -3,6 +3,7 @@
 use super::bss::{Bss, Level, Surroundings};
 use super::channel;
 use super::loss::Run;
+use super::series::Series;
 use crate::model;
 use crate::packet::Nanos;
 
@@ -30,6 +31,7 @@ pub(super) fn bss(bss: &Bss, end: Nanos, around: &mut Surroundings<'_>) -> model
         outages,
         signal_dbm: signal(&bss.level),
         beacon_delay_us: delay(&bss),
+        intervals: bss.over_time.as_deref().and_then(Series::report),
         events: bss.events,
     }
 }

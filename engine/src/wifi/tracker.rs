@@ -10,6 +10,7 @@ use super::channel::{self, Band};
 use super::dot11::{self, Header, Mac, subtype};
 use super::loss::Budget;
 use super::report;
+use super::series::Series;
 use super::stations::Stations;
 use super::{BeaconObservation, Radio, beacon};
 use crate::config::Config;
@@ -29,6 +30,7 @@ pub struct Tracker {
     /// Index into `bss` by address and band.
     index: HashMap<Mac, [Option<u32>; Band::COUNT], RandomState>,
     max_bss: usize,
+    interval_points: u16,
     refused: u64,
     budget: Budget,
     activity: Activity,
@@ -43,6 +45,7 @@ impl Tracker {
             bss: Vec::new(),
             index: HashMap::default(),
             max_bss: config.max_bss,
+            interval_points: config.interval_points,
             refused: 0,
             budget: Budget::new(config.max_bss.saturating_mul(ENTRIES_PER_BSS)),
             activity: Activity::default(),
@@ -91,7 +94,9 @@ impl Tracker {
             return None;
         }
         let place = u32::try_from(self.bss.len()).ok()?;
-        self.bss.push(Bss::new(seen, beacon, band, &mut around));
+        let mut bss = Bss::new(seen, beacon, band, &mut around);
+        bss.over_time = Series::new(at, self.interval_points);
+        self.bss.push(bss);
         self.index.entry(beacon.bssid).or_default()[band.slot()] = Some(place);
         Some(facts(place, (0, None)))
     }

@@ -1,9 +1,10 @@
 //! Wi-Fi: a strip of time for each BSS with its outages, marked by letter and pattern as well as by colour; then
 //! beacons in figures, outages, stations and roams.
 
-use airtone_engine::model::{Bss, Outage, OutageCause, Station};
+use airtone_engine::model::{BeaconIntervals, Bss, Outage, OutageCause, Station};
 use airtone_engine::{Nanos, Report};
 
+use super::charts::steps;
 use super::figures::{loss_class, number_cell, percent, relative, severity_class};
 use crate::markup::Markup;
 use crate::text::units::{dash, duration, grouped, millis, or_dash, share};
@@ -76,7 +77,7 @@ fn strips(m: &mut Markup, report: &Report) {
         return;
     }
     m.put(PATTERNS);
-    m.put("<figure class=strips><figcaption>Beacons over time; outages are at least three missing in a row</figcaption>\n");
+    m.put("<figure class=strips><figcaption>Beacons over time, full height: all that the AP sends; outages are at least three missing in a row</figcaption>\n");
     for bss in &shown {
         m.put("<div class=strip><span class=lab><b>").text(ssid(bss)).put("</b><br><span class=quiet>");
         m.text(&bss.bssid).put("</span></span>");
@@ -97,8 +98,13 @@ fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
     };
     m.put("<svg class=track role=img").attr("aria-label", &said).put(">");
     if let (Some(from), Some(to)) = (bss.first.and_then(place), bss.last.and_then(place)) {
-        m.put("<rect class=on y=\"25%\" height=\"50%\" rx=3");
-        m.attr("x", &format!("{from:.2}%")).attr("width", &format!("{:.2}%", (to - from).max(0.3))).put("/>");
+        match &bss.intervals {
+            Some(intervals) => rate(m, bss, intervals, from, to, seconds),
+            None => {
+                m.put("<rect class=on y=\"25%\" height=\"50%\" rx=3").attr("x", &format!("{from:.2}%"));
+                m.attr("width", &format!("{:.2}%", (to - from).max(0.3))).put("/>");
+            }
+        }
     }
     for outage in &bss.outages {
         if let (Some(from), Some(to)) = (place(outage.from), place(outage.to)) {
@@ -106,6 +112,24 @@ fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
         }
     }
     m.put("</svg>");
+}
+
+/// Beacons received of those that the AP sends, over time: full height is all of them.
+fn rate(m: &mut Markup, bss: &Bss, intervals: &BeaconIntervals, from: f64, to: f64, seconds: f64) {
+    let heard_s = (to - from) / 100.0 * seconds;
+    let per_s = 1e6 / (1_024.0 * f64::from(bss.beacon_interval_tu.max(1)));
+    let place = |at: usize| (at as f64 * intervals.interval_s).min(heard_s);
+    let levels = intervals.received.iter().enumerate().map(|(at, &received)| {
+        let length = place(at + 1) - place(at);
+        // The last beacon ends the last interval: it alone says nothing of a rate.
+        let due = (length * per_s).max(1.0);
+        // Whether a stretch holds nine beacons or ten is chance.
+        let share = if f64::from(received) > due - 1.0 { 1.0 } else { f64::from(received) / due };
+        (length / heard_s.max(1e-9), Some(share))
+    });
+    m.put("<svg viewBox=\"0 0 600 100\" preserveAspectRatio=none height=\"100%\"");
+    m.attr("x", &format!("{from:.2}%")).attr("width", &format!("{:.2}%", (to - from).max(0.3)));
+    m.put("><path class=on").attr_exact("d", &steps(levels)).put("/></svg>");
 }
 
 /// One outage, `width` percent of the capture long, with its letter where there is room.
