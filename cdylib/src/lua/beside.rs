@@ -185,3 +185,64 @@ fn is_read(link: LinkType) -> bool {
     ]
     .contains(&link)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use airtone_engine::Config;
+
+    const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/relay-loss.pcapng");
+
+    /// Captured bytes of each frame.
+    fn lengths() -> Vec<usize> {
+        let mut input = Input::open(&[PathBuf::from(CAPTURE)]).unwrap();
+        let mut lengths = Vec::new();
+        while let Some(record) = input.next().unwrap() {
+            if let Record::Packet(packet) = record {
+                lengths.push(packet.bytes.len());
+            }
+        }
+        lengths
+    }
+
+    #[test]
+    fn frames_of_an_open_file_are_taken_until_they_differ() {
+        let header = fs::read(CAPTURE).unwrap()[..1024].to_vec();
+        let mut other = header.clone();
+        other[1000] ^= 1;
+        let open = File::open(CAPTURE).unwrap();
+        assert!(Beside::find(&other).is_none(), "no open file begins so");
+        assert!(Beside::find(&header[..MIN_HEADER - 1]).is_none(), "too little to tell files apart");
+        let mut beside = Beside::find(&header).unwrap();
+        drop(open);
+
+        let lengths = lengths();
+        let mut session = Session::new(Config::default());
+        // One by one, then several at once, and what was passed over is checked by the next one alone.
+        for (number, length) in (1..=9).zip(&lengths) {
+            assert!(beside.take(&mut session, number, Some(*length)), "frame {number}");
+        }
+        beside.settle(&mut session);
+        assert_eq!(session.report().capture.packets, 9, "what was read ahead has not come yet");
+        assert!(beside.take(&mut session, 50, Some(lengths[49])));
+        assert_eq!(session.report().capture.packets, 50);
+        // A read filter of the first of two passes: another frame under the same number.
+        assert!(beside.take(&mut session, 50, Some(lengths[50])));
+        assert!(!beside.take(&mut session, 51, Some(lengths[51] + 1)), "not the host's frame");
+        assert_eq!(session.report().capture.packets, 51);
+    }
+
+    #[test]
+    fn a_file_ends() {
+        let header = fs::read(CAPTURE).unwrap()[..1024].to_vec();
+        let open = File::open(CAPTURE).unwrap();
+        let mut beside = Beside::find(&header).unwrap();
+        drop(open);
+        let mut session = Session::new(Config::default());
+        let last = lengths().len() as u64;
+        assert!(beside.take(&mut session, last, None));
+        assert!(!beside.take(&mut session, last + 1, None));
+        assert!(!beside.take(&mut session, u64::MAX, None));
+        assert_eq!(session.report().capture.packets, last);
+    }
+}
