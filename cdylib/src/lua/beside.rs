@@ -229,7 +229,7 @@ mod tests {
         // A read filter of the first of two passes: another frame under the same number.
         assert!(beside.take(&mut session, 50, Some(lengths[50])));
         assert!(!beside.take(&mut session, 51, Some(lengths[51] + 1)), "not the host's frame");
-        assert_eq!(session.report().capture.packets, 51);
+        assert_eq!(session.frames(), 51);
     }
 
     #[test]
