@@ -185,10 +185,13 @@ end
 -- that stand there. The extractors are gone by then.
 local function take(number, captured)
     local done, problem = take_frame(engine, number, captured)
+    local is_first = taken == 0
     taken, last_number = number, number
     if problem then return fail(problem) end
     if done then return end
     is_beside, is_behind = false, false
+    -- A file that Wireshark reads as something else from the start, such as text, misses nothing.
+    if is_first then return end
     tell("from frame " .. number .. " on, the file is not what was opened; times are rounded to microseconds")
 end
 

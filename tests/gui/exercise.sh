@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Presses the buttons of a window of the plugin in the real Wireshark: Refresh, Update columns (dissects again), Save JSON.
+# Presses what can be pressed in the real Wireshark with the plugin: Refresh, Update columns (dissects again) and Save JSON
+# in a window, and Reload Lua Plugins.
 # After each, the window of streams must show the very picture that it showed first.
 #
 # usage: exercise.sh [FOLDER]    leaves first.png and those that differ in FOLDER (default: target/gui)
@@ -59,10 +60,11 @@ fail() { echo "exercise.sh: $*" >&2; cat "$scratch/wireshark.log" >&2; exit 1; }
 main=$(window relay-loss 200) || fail "the capture does not open"
 sleep 3
 
-# Entries of Lua have no keys, so they are tried from below until the window comes.
+# Entries of Lua have no keys, so they are tried from below until the window comes, the lowest one of them first. (After
+# a reload they are the last ones of the menu; before it, others come after them.)
 open_streams() {
   local up found
-  for up in $(seq 4 16); do
+  for up in $(seq "$1" 18); do
     x windowfocus "$main" || true
     x key alt+y || true
     sleep 0.4
@@ -94,7 +96,7 @@ same() {
 
 
 rm -f "$out/first.png" "$out/after.png"
-streams=$(open_streams) || fail "no window of streams opens"
+streams=$(open_streams 4) || fail "no window of streams opens"
 same "opening" "$streams"
 colours=$(identify -format %k "$out/first.png")
 [ "$colours" -gt 2 ] || fail "the window is empty"
@@ -117,4 +119,12 @@ grep -A40 '"streams"' "$scratch/saved.json" | grep -E '"(packets|lost|lq)"' >"$s
 grep -A40 '"streams"' "$scratch/command.json" | grep -E '"(packets|lost|lq)"' >"$scratch/command"
 cmp "$scratch/saved" "$scratch/command" || fail "the saved report is not that of the command"
 echo "the saved report is that of the command"
+x windowclose "$streams" || true
+sleep 1
+x windowfocus "$main" || true
+x key ctrl+shift+l || true
+sleep 5
+main=$(window relay-loss 50) || fail "no main window after the reload"
+streams=$(open_streams 1) || fail "no window of streams opens after the reload"
+same "reloading Lua plugins" "$streams"
 if grep -E 'Lua|Airtone:' "$scratch/wireshark.log"; then fail "Wireshark complains"; fi

@@ -48,16 +48,21 @@ where
     I: IntoIterator<Item = S>,
     S: AsRef<OsStr>,
 {
-    Command::new("tshark")
+    tshark_command(library).args(args).output().expect("tshark can be started")
+}
+
+/// tshark with the plugin loaded and nothing else of the user's, to be given arguments.
+#[must_use]
+pub fn tshark_command(library: &Path) -> Command {
+    let mut command = Command::new("tshark");
+    command
         .arg("-X")
         .arg(format!("lua_script:{}", script().display()))
-        .args(args)
         .env("AIRTONE_LIBRARY", library)
         // An empty profile: no preferences of the user, no plugin installed twice.
         .env("WIRESHARK_CONFIG_DIR", empty_folder())
-        .env("WIRESHARK_PLUGIN_DIR", empty_folder())
-        .output()
-        .expect("tshark can be started")
+        .env("WIRESHARK_PLUGIN_DIR", empty_folder());
+    command
 }
 
 fn empty_folder() -> &'static Path {

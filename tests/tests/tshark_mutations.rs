@@ -150,7 +150,9 @@ fn check(n: usize, path: &Path) -> Result<(), String> {
     let output = look(n, &text);
     let plain = std::process::Command::new("tshark").args(["-q", "-r", &text, "-z", "io,stat,0"]).output();
     let plain = plain.map_err(|e| e.to_string())?.status;
-    let complaints = complaints(&output);
+    let mut complaints = complaints(&output);
+    // In damage, tshark may find more frames than the library: said once, and those are fed.
+    complaints.retain(|line| !line.starts_with("airtone: from frame "));
     // 2: the file is damaged, which tshark says itself.
     if output.status == plain && matches!(plain.code(), Some(0..=2)) && complaints.is_empty() {
         return Ok(());

@@ -20,6 +20,9 @@ const MIN_HEADER: usize = 40;
 #[derive(Debug)]
 pub(super) struct Beside {
     input: Input,
+    /// The file, and its length when it was opened.
+    file: File,
+    length: u64,
     /// Number in the file of the frame that was taken last.
     place: u64,
     /// A packet that was read, as its turn has not come.
@@ -65,9 +68,13 @@ impl Beside {
         // What was opened last has, as a rule, the highest number.
         files.sort_unstable_by(|a, b| b.cmp(a));
         let path = files.into_iter().map(|(_, path)| path).find(|path| begins_with(path, header))?;
+        let file = File::open(&path).ok()?;
+        let length = file.metadata().ok()?.len();
         let input = Input::open(&[path]).ok()?;
         input.is_packets_only().then_some(Self {
             input,
+            file,
+            length,
             place: 0,
             waiting: None,
             at: Nanos::UNKNOWN,
@@ -108,7 +115,8 @@ impl Beside {
         fits
     }
 
-    /// Reads up to the next packet and takes it when its turn has come; otherwise it waits. False at the end.
+    /// Reads up to the next packet and takes it when its turn has come; otherwise it waits. False at an end behind which
+    /// packets may be.
     fn read_on(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
         loop {
             match self.input.next() {
@@ -126,9 +134,17 @@ impl Beside {
                     return true;
                 }
                 Ok(Some(note)) => heed(session, &note),
-                Ok(None) | Err(_) => return false,
+                // The host counts records without a packet as frames, also behind the last packet.
+                Ok(None) => return self.is_whole(),
+                Err(_) => return false,
             }
         }
+    }
+
+    /// Whether the file has been read to its end, so that no packet can be left.
+    fn is_whole(&self) -> bool {
+        let is_same_length = self.file.metadata().is_ok_and(|about| about.len() == self.length);
+        is_same_length && self.input.files().iter().all(|file| file.warnings.is_empty())
     }
 
     /// Reads what stands in the file before the next packet: what the sensor says last comes after all packets.
@@ -184,4 +200,72 @@ fn is_read(link: LinkType) -> bool {
         LinkType::AVS,
     ]
     .contains(&link)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use airtone_engine::Config;
+    use std::io::Write;
+
+    const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/captures/relay-loss.pcapng");
+
+    /// Captured bytes of each frame.
+    fn lengths() -> Vec<usize> {
+        let mut input = Input::open(&[PathBuf::from(CAPTURE)]).unwrap();
+        let mut lengths = Vec::new();
+        while let Some(record) = input.next().unwrap() {
+            if let Record::Packet(packet) = record {
+                lengths.push(packet.bytes.len());
+            }
+        }
+        lengths
+    }
+
+    #[test]
+    fn frames_of_an_open_file_are_taken_until_they_differ() {
+        let header = fs::read(CAPTURE).unwrap()[..1024].to_vec();
+        let mut other = header.clone();
+        other[1000] ^= 1;
+        let open = File::open(CAPTURE).unwrap();
+        assert!(Beside::find(&other).is_none(), "no open file begins so");
+        assert!(Beside::find(&header[..MIN_HEADER - 1]).is_none(), "too little to tell files apart");
+        let mut beside = Beside::find(&header).unwrap();
+        drop(open);
+
+        let lengths = lengths();
+        let mut session = Session::new(Config::default());
+        // One by one, then several at once, and what was passed over is checked by the next one alone.
+        for (number, length) in (1..=9).zip(&lengths) {
+            assert!(beside.take(&mut session, number, Some(*length)), "frame {number}");
+        }
+        beside.settle(&mut session);
+        assert_eq!(session.report().capture.packets, 9, "what was read ahead has not come yet");
+        assert!(beside.take(&mut session, 50, Some(lengths[49])));
+        assert_eq!(session.report().capture.packets, 50);
+        // A read filter of the first of two passes: another frame under the same number.
+        assert!(beside.take(&mut session, 50, Some(lengths[50])));
+        assert!(!beside.take(&mut session, 51, Some(lengths[51] + 1)), "not the host's frame");
+        assert_eq!(session.frames(), 51);
+    }
+
+    #[test]
+    fn a_file_that_grows_is_fed_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("growing.pcapng");
+        let mut bytes = fs::read(CAPTURE).unwrap();
+        // A mark of its own in the name of the program, as the other test has the original open.
+        bytes[0x20] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        let open = File::open(&path).unwrap();
+        let mut beside = Beside::find(&bytes[..1024]).unwrap();
+        drop(open);
+        let mut session = Session::new(Config::default());
+        let last = lengths().len() as u64;
+        assert!(beside.take(&mut session, last, None));
+        assert!(beside.take(&mut session, last + 1, None), "a record without a packet");
+        fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&bytes[28..40]).unwrap();
+        assert!(!beside.take(&mut session, last + 2, None), "something has been added");
+        assert_eq!(session.frames(), last);
+    }
 }
