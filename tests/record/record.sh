@@ -5,6 +5,7 @@ set -uo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CAPTURES=$(cd "$HERE/../captures" && pwd)
 export PATH=$PATH:/usr/sbin:/sbin
+export PYTHONDONTWRITEBYTECODE=1
 WORK=$(mktemp -d); chmod 755 "$WORK"
 . "$HERE/lib.sh"
 trap 'hosts_down; rm -rf "$WORK"' EXIT
@@ -19,6 +20,7 @@ BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus"
 RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech"
 TONES="tones-digits tones-progress tones-music"
 WIFI="wifi-outages"
+FLOWS=$(python3 "$HERE/flows/flows.py" list)
 
 need() {                                         # need PACKAGES TOOL...
   local packages=$1; shift
@@ -115,17 +117,32 @@ tones_fixture() {                                # the caller plays tones or mus
   capture_stop "$1"; speech
 }
 
+flow_fixture() {
+  hosts switched; capture_start "$1"
+  play_flow "$1"; sleep 0.3; capture_stop "$1"
+}
+
+flow_sounds() {                                  # what the sides of a flow play beside speech
+  local tone
+  for tone in ringback music cng ced; do
+    "$HERE/tones.sh" "flow-$tone" "$WORK/tone.wav" && sox -V1 "$WORK/tone.wav" -t ul "$WORK/$tone.ulaw" || die "there is no $tone"
+  done
+  tshark -n -r "$CAPTURES/tones-music.pcapng" -Y "rtp && ip.src == 192.0.2.10" -F pcap -w "$WORK/all.pcap" \
+    && editcap -F pcap -r "$WORK/all.pcap" "$WORK/music.pcap" 1-75 || die "there is no recorded music"
+}
+
 wifi_fixture() { "$HERE/../wifi-vm/record.sh" "$CAPTURES" || die "the Wi-Fi recording failed"; }
 
-names="$SIPP $BARESIP $RELAY $TONES $WIFI"
+names="$SIPP $BARESIP $RELAY $TONES $FLOWS $WIFI"
 [ $# -gt 0 ] || die "usage: record.sh all|list|manifest|NAME..."
 [ "$1" = list ] && { printf '%s\n' $names; exit 0; }
-[ "$1" = manifest ] && set -- || { [ "$1" = all ] && set -- $names; }
+only=()                                          # written anew in the manifest; all when empty
+case $1 in manifest) set --;; all) set -- $names;; *) only=("$@");; esac
 need "$PACKAGES" python3 tshark editcap
 if [ $# -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "network namespaces need root"
   need "$PACKAGES" sipp baresip dumpcap ip sox espeak-ng
-  speech
+  speech; flow_sounds
 fi
 for name in "$@"; do
   case " $(echo $names) " in *" $name "*) ;; *) die "no fixture is named $name; try: record.sh list";; esac
@@ -133,8 +150,8 @@ done
 for name in "$@"; do
   echo "record.sh: $name"
   case $name in sipp-*) sipp_fixture "$name";; baresip-*) baresip_fixture "$name";; relay-*) relay_fixture "$name";;
-    tones-*) tones_fixture "$name";;
+    tones-*) tones_fixture "$name";; flow-*) flow_fixture "$name";;
     wifi-*) need "$WIFI_PACKAGES" qemu-system-x86_64 busybox hostapd iw tcpdump; wifi_fixture;; esac
   hosts_down
 done
-python3 "$HERE/manifest.py" "$CAPTURES" || die "the manifest was not written"
+python3 "$HERE/manifest.py" "$CAPTURES" ${only[@]+"${only[@]}"} || die "the manifest was not written"

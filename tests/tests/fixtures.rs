@@ -45,7 +45,10 @@ fn reports_tell_the_truth_about_every_fixture() {
     for fixture in fixtures() {
         let file = file_of(&fixture);
         let path = fixtures_dir().join(file);
-        match try_json(["report", "--format", "json", &path.to_string_lossy()]) {
+        let path = path.to_string_lossy();
+        let options = fixture["options"].as_array().map_or(&[][..], Vec::as_slice);
+        let options = options.iter().filter_map(Value::as_str);
+        match try_json(["report", "--format", "json"].into_iter().chain(options).chain([&*path])) {
             Ok(report) => {
                 let found = manifest::compare(&fixture["expect"], &report);
                 wrong.extend(found.iter().map(|m| format!("{file}: {m}")));

@@ -93,6 +93,7 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
         "conference" => "conference",
         "video" => "video",
         "fax" if detail.contains("refused") => "T.38 refused",
+        "fax" if detail.contains("G.711") => "fax as sound",
         "fax" => "T.38 fax",
         "session_refresh" => "session refresh",
         "session_expired" => "session expired",
