@@ -96,6 +96,15 @@ host_at() {                                      # host_at ADDRESS: its namespac
   case $1 in 192.0.2.10) echo "$A";; 192.0.2.20) echo "$B";; 192.0.2.50) echo "$C";; 192.0.2.60) echo "$D";; *) echo "$R";; esac
 }
 
+server_start() {                                 # Kamailio on the switch
+  (cd "$WORK" && exec ip netns exec "$R" kamailio -f "$HERE/kamailio.cfg" -DD -E -m 32 -M 4 -w "$WORK" -Y "$WORK" \
+    -P "$WORK/kamailio.pid" > "$WORK/kamailio.log" 2>&1) & BG+=($!)
+  for _ in $(seq 100); do
+    ip netns exec "$R" ss -lun | grep -q "192.0.2.1:5060" && { sleep 0.5; return; }; sleep 0.1
+  done
+  cat "$WORK/kamailio.log"; die "kamailio did not start"
+}
+
 # play_flow NAME: every side of the flow is a sipp of its own; all must end well.
 play_flow() {
   local address port at_once role cid peer file media=6000 pid pids=() started=

@@ -12,12 +12,12 @@ trap 'hosts_down; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 die() { echo "record.sh: $*" >&2; exit 1; }
 
-PACKAGES="sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3"
+PACKAGES="kamailio sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3"
 WIFI_PACKAGES="qemu-system-x86 busybox-static hostapd iw tcpdump"
 SIPP="sipp-answered sipp-busy sipp-cancelled sipp-no-answer-480 sipp-no-answer-408 sipp-auth sipp-auth-failed sipp-timer-422
   sipp-tcp sipp-ipv6 sipp-hold sipp-retransmission sipp-register sipp-register-failed"
-BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus"
-RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech"
+BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus baresip-srtp baresip-video"
+RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech relay-dtmf"
 TONES="tones-digits tones-progress tones-music"
 WIFI="wifi-outages"
 FLOWS=$(python3 "$HERE/flows/flows.py" list)
@@ -71,17 +71,26 @@ baresip_fixture() {
   case $1 in
     baresip-g711-dtmf)
       baresip_call pcma 8000 2
-      for digit in 4 2 '#'; do tell alice "$digit"; sleep 0.16; tell alice '\004'; sleep 0.25; done    # \004 releases the key
-      sleep 2.4; tell alice '/hangup\n';;
+      dial_digits; sleep 2.4; tell alice '/hangup\n';;
     baresip-g722) baresip_call G722/16000/1 16000 6.5; tell bob '/hangup\n';;
     baresip-opus) baresip_call opus/48000/2 48000 12; tell alice '/hangup\n';;
+    baresip-srtp) ACCOUNT=";mediaenc=srtp-mand" MODULES="module srtp.so" baresip_call pcma 8000 1.5; tell alice '/hangup\n';;
+    baresip-video)
+      ACCOUNT=";video_codecs=VP8" MODULES=$'module vp8.so\nmodule fakevideo.so\nvideo_source fakevideo,nil\nvideo_display fakevideo,nil\nvideo_size 176x144\nvideo_bitrate 64000\nvideo_fps 5' \
+        baresip_call pcma 8000 2
+      tell bob '/hangup\n';;
   esac
   sleep 0.5; capture_stop "$1"
 }
 
+dial_digits() {                                  # alice dials 4 2 #; \004 releases the key
+  local digit
+  for digit in 4 2 '#'; do tell alice "$digit"; sleep 0.16; tell alice '\004'; sleep 0.25; done
+}
+
 baresip_call() {                                 # baresip_call CODEC RATE TALK_S [CALLED_ADDRESS]
-  agent alice "audio_codecs=$1" "aufile,$WORK/say-$2.wav"
-  agent bob "audio_codecs=$1" "aufile,$WORK/say-$2.wav"
+  agent alice "audio_codecs=$1${ACCOUNT:-}" "aufile,$WORK/say-$2.wav" ${MODULES:+"$MODULES"}
+  agent bob "audio_codecs=$1${ACCOUNT:-}" "aufile,$WORK/say-$2.wav" ${MODULES:+"$MODULES"}
   tell alice "/dial sip:bob@${4:-192.0.2.20}\n"; sleep 1; tell bob a
   for _ in $(seq 30); do grep -q "Call established" "$WORK/alice/log" && break; sleep 0.1; done
   grep -q "Call established" "$WORK/alice/log" || { cat "$WORK"/{alice,bob}/log; die "baresip: the call was not established"; }
@@ -100,6 +109,7 @@ relay_fixture() {
     relay-loss) relay_start loss 5 20000-20011; baresip_call pcma 8000 6 $SIPP_PEER; tell alice '/hangup\n';;
     relay-burst) relay_start burst 7 20000-20011; baresip_call G722/16000/1 16000 6 $SIPP_PEER; tell bob '/hangup\n';;
     relay-jitter) relay_start jitter 11 20000-20011; baresip_call opus/48000/2 48000 7 $SIPP_PEER; tell alice '/hangup\n';;
+    relay-dtmf) relay_start dtmf 29 20000-20011; baresip_call pcma 8000 1 $SIPP_PEER; dial_digits; sleep 0.5; tell alice '/hangup\n';;
     relay-duplicate) relay_start duplicate 13 6000-6003; sipp_call uas-call uac-call 5000;;
     relay-reorder) relay_start reorder 17 6000-6003; sipp_call uas-call uac-call 5000;;
     relay-speech) cp "$WORK/say.ulaw" "$CAPTURES/$1.ulaw"      # what was said, sample by sample
@@ -118,8 +128,12 @@ tones_fixture() {                                # the caller plays tones or mus
 }
 
 flow_fixture() {
-  hosts switched; capture_start "$1"
-  play_flow "$1"; sleep 0.3; capture_stop "$1"
+  hosts switched
+  case $1 in
+    flow-forked | flow-answered-elsewhere | flow-forwarded) server_start;;&
+    flow-answered-elsewhere) AT=$B AT_DEVICE=eth0;;                            # at the phone that did not answer
+  esac
+  capture_start "$1"; play_flow "$1"; sleep 0.3; capture_stop "$1"
 }
 
 flow_sounds() {                                  # what the sides of a flow play beside speech
@@ -141,7 +155,7 @@ case $1 in manifest) set --;; all) set -- $names;; *) only=("$@");; esac
 need "$PACKAGES" python3 tshark editcap
 if [ $# -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "network namespaces need root"
-  need "$PACKAGES" sipp baresip dumpcap ip sox espeak-ng
+  need "$PACKAGES" kamailio sipp baresip dumpcap ip sox espeak-ng
   speech; flow_sounds
 fi
 for name in "$@"; do

@@ -7,9 +7,10 @@ comes before who calls.
 import sys
 
 import three_parties
+import through_proxy
 import two_parties
 
-FLOWS = {**two_parties.FLOWS, **three_parties.FLOWS}
+FLOWS = {**two_parties.FLOWS, **three_parties.FLOWS, **through_proxy.FLOWS}
 
 
 def main():

@@ -28,23 +28,22 @@ def t38(port):
 class Dialog:
     """Who talks to whom under which Call-ID, seen from one side."""
 
-    def __init__(self, me, you, call, calls, at=None, port=5060, address=None, proxied=False, contact=""):
+    def __init__(self, me, you, call, calls, at=None, port=5060, address=None, proxied=False, contact="", device="",
+                 mine=""):
+        """`device`, `mine`: what the tags of a forked call have to tell the phones of one user apart."""
         self.me, self.you, self.call, self.calls = me, you, call, calls
         self.target = f"sip:{you}@{HOSTS[at or you]}:{port}"
         self.request_uri = address or self.target
-        self.local = f"<sip:{me}@example.com>;tag={me}-{call}"
+        self.local = f"<sip:{me}@example.com>;tag={me}{mine}-{call}"
         self.remote = f"<sip:{you}@example.com>"
-        self.remote_tag = f";tag={you}-{call}"
+        self.remote_tag = f";tag={you}{device}-{call}"
+        self.own_tag = f";tag={me}{mine}-{call}"
         self.contact = f"Contact: <sip:{me}@[local_ip]:[local_port]>{contact}"
         self.number = 0 if calls else 100
         self.invite = 0
         self.version = 0
         self.established = not calls
         self.proxied = proxied
-
-    def tags(self):
-        """For a Replaces header that a third party sends to this side's peer or to this side."""
-        return f"{self.me}-{self.call}", f"{self.you}-{self.call}"
 
 
 class Side:
@@ -108,9 +107,9 @@ class Side:
         via, cseq = "[last_Via:]", "[last_CSeq:]"
         if saved:
             via, cseq = f"Via:[${saved}via]", f"CSeq:[${saved}cseq]"
-        tag = f";tag={dialog.me}-{dialog.call}" if tag else ""
+        tag = dialog.own_tag if tag else ""
         lines = [f"SIP/2.0 {code} {PHRASES[code]}", via]
-        if dialog.proxied and code != 100:
+        if dialog.proxied and 100 < code < 300 and self.last == "INVITE":
             lines.append("[last_Record-Route:]")
         lines += ["[last_From:]", f"[last_To:]{tag}", "[last_Call-ID:]", cseq, dialog.contact, *headers]
         again = code >= 200 and not saved and self.last == "INVITE"
