@@ -155,3 +155,60 @@ impl Endpoints {
         ends.iter().all(|end| self.entries.get(end).is_some_and(|entry| entry.secured))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Direction, Party};
+
+    fn announcement(call: u32, end: &str) -> Announcement {
+        let endpoint: std::net::SocketAddr = end.parse().expect("an endpoint");
+        let endpoint = Endpoint::new(endpoint.ip(), endpoint.port());
+        Announcement {
+            call,
+            party: Party::Callee,
+            endpoint,
+            rtcp: endpoint,
+            kind: MediaKind::Audio,
+            direction: Direction::SendRecv,
+            payload_types: Vec::new(),
+            ptime_ms: None,
+            encrypted: false,
+            frame: u64::from(call),
+            at: Nanos(i64::from(call)),
+        }
+    }
+
+    /// The call that the stream between two announced ends belongs to.
+    fn calls(endpoints: &Endpoints, source: &Announcement, destination: &Announcement) -> [Option<u32>; 2] {
+        endpoints.announced(source.endpoint, destination.endpoint).map(|one| one.map(|one| one.call))
+    }
+
+    #[test]
+    fn a_mixer_with_one_port_keeps_its_calls_apart() {
+        let mut endpoints = Endpoints::new(100);
+        let phones: Vec<_> =
+            (1..=3).map(|call| announcement(call, &format!("192.0.2.{call}:6000"))).collect();
+        for phone in &phones {
+            endpoints.announce(phone);
+            endpoints.announce(&announcement(phone.call, "192.0.2.9:7000"));
+        }
+        let mixer = announcement(0, "192.0.2.9:7000");
+        for phone in &phones {
+            assert_eq!(calls(&endpoints, phone, &mixer), [Some(phone.call); 2]);
+            assert_eq!(calls(&endpoints, &mixer, phone), [Some(phone.call); 2]);
+        }
+    }
+
+    #[test]
+    fn a_port_used_again_belongs_to_the_newest_call() {
+        let mut endpoints = Endpoints::new(100);
+        for call in 1..=20 {
+            endpoints.announce(&announcement(call, "192.0.2.1:6000"));
+            endpoints.announce(&announcement(call, "192.0.2.2:6000"));
+        }
+        let (a, b) = (announcement(0, "192.0.2.1:6000"), announcement(0, "192.0.2.2:6000"));
+        assert_eq!(calls(&endpoints, &a, &b), [Some(20); 2]);
+        assert!(endpoints.entries.values().all(|entry| entry.shared.len() <= MAX_SHARED));
+    }
+}

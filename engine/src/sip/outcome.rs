@@ -142,7 +142,9 @@ impl Call {
     fn cancelled(&self, cancel: &Cancel, result: Option<&Final>) -> Verdict {
         let why = &cancel.why;
         let rang_s = self.attempt.ring.and_then(|ring| cancel.at.known_seconds_since(ring)).unwrap_or(0.0);
-        let (outcome, by) = if why.is_elsewhere() || self.attempt.taken {
+        let (outcome, by) = if self.attempt.taken {
+            (CallOutcome::AnsweredElsewhere, EndedBy::Caller)
+        } else if why.is_elsewhere() {
             (CallOutcome::AnsweredElsewhere, EndedBy::Network)
         } else if why.is_busy() {
             (CallOutcome::Busy, EndedBy::Network)

@@ -53,9 +53,9 @@ def redirected():
     again = Side("alice", 5062, call_id("redirect-2", "alice"), peer="carol").wait(300).dials(a2, 180, 200)
     again.play().wait(600).hush().hangs_up(a2)
     carol = Side("carol").picks_up(c).play().is_hung_up(c)
-    first = {"outcome": "redirected", "outcome_code": 302, "answer": None, "to": "sip:bob@example.com",
+    first = {"outcome": "redirected", "outcome_code": 302, "answer": None, "to": "sip:bob@example.com", "related": [2],
              "events": {"contains": [{"kind": "redirected", "when": "sip.Status-Code == 302"}]}}
-    return "302 to carol, whom alice then calls", {"calls": [first, {**answered(), "to": "sip:carol@example.com"}]}, [alice, bob, again, carol]
+    return "302 to carol, whom alice then calls", {"calls": [first, {**answered(related=[1]), "to": "sip:carol@example.com"}]}, [alice, bob, again, carol]
 
 
 def call_waiting():
@@ -148,7 +148,7 @@ def pickup():
     carol = Side("carol", call=call_id("pickup-2", "carol"), peer="alice", peer_port=5062).wait(1200)
     replaces = f"Replaces: {call_id('pickup-1', 'alice')};to-tag=alice-pickup-1;from-tag=bob-pickup-1;early-only"
     carol.dials(c, 200, headers=[replaces]).play().wait(900).hush().hangs_up(c)
-    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "answer": None, "related": [2]}
+    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "ended_by": CALLER, "answer": None, "related": [2]}
     told = {"kind": "related", "detail": "call 1 is picked up by this one while it rings"}
     taken = answered(CALLER, ["pickup"], [REPLACES, told], related=[1], **{"from": "sip:carol@example.com"})
     return "bob's phone rings, carol takes the call (Replaces, early-only)", {"calls": [first, taken]}, [alice, bob, second, carol]
