@@ -4,7 +4,10 @@
 #   192.0.2.20, 2001:db8::20   bob
 #   192.0.2.30                 the relay as alice sees it (plays bob)
 #   192.0.2.40                 the relay as bob sees it (plays alice)
-A=at-alice-$$; B=at-bob-$$; R=at-relay-$$
+# or four hosts on one switch, where captures are taken (see everything once):
+#   192.0.2.1, .10, .20, .50, .60    server, alice, bob, carol, dave
+A=at-alice-$$; B=at-bob-$$; R=at-relay-$$; C=at-carol-$$; D=at-dave-$$
+AT=$B AT_DEVICE=eth0                             # where captures are taken
 BG=()                                            # what this recording started, to be ended with it
 
 on_alice() { ip netns exec "$A" "$@"; }
@@ -21,9 +24,23 @@ wire() {                                         # wire NS1 NAME1 NS2 NAME2: a v
   done
 }
 
-hosts() {                                        # hosts direct|relayed
-  hosts_down
+switch() {                                       # the switch stands in the relay's place, the server on it
+  local host n=0 addresses=(192.0.2.10 192.0.2.20 192.0.2.50 192.0.2.60)
+  ip netns add "$R"; ip netns add "$C"; ip netns add "$D"
+  ip -n "$R" link add switch type bridge; ip -n "$R" link set lo up
+  ip netns exec "$R" python3 "$HERE/offload.py" switch
+  ip -n "$R" addr add 192.0.2.1/24 dev switch; ip -n "$R" link set switch up
+  for host in "$A" "$B" "$C" "$D"; do
+    wire "$host" eth0 "$R" "port$n"; ip -n "$R" link set "port$n" master switch
+    ip -n "$host" addr add "${addresses[n]}/24" dev eth0; n=$((n + 1))
+  done
+  AT=$R AT_DEVICE=switch
+}
+
+hosts() {                                        # hosts direct|relayed|switched
+  hosts_down; AT=$B AT_DEVICE=eth0
   ip netns add "$A"; ip netns add "$B"
+  [ "$1" = switched ] && { switch; return; }
   if [ "$1" = direct ]; then
     wire "$A" eth0 "$B" eth0
     ip -n "$A" addr add 192.0.2.10/24 dev eth0; ip -n "$B" addr add 192.0.2.20/24 dev eth0
@@ -37,13 +54,13 @@ hosts() {                                        # hosts direct|relayed
 
 hosts_down() {
   for p in ${BG[@]+"${BG[@]}"}; do kill "$p" 2>/dev/null && wait "$p" 2>/dev/null; done; BG=()
-  for n in "$A" "$B" "$R"; do ip netns del "$n" 2>/dev/null; done
+  for n in "$A" "$B" "$R" "$C" "$D"; do ip netns del "$n" 2>/dev/null; done
   return 0
 }
 
-capture_start() {                                # capture_start NAME: everything that is UDP or TCP on bob's wire
+capture_start() {                                # capture_start NAME: everything that is UDP or TCP on bob's wire or the switch
   CAP=$WORK/$1.pcapng
-  (exec ip netns exec "$B" dumpcap -q -i eth0 -f "udp or tcp" -w "$CAP" 2> "$WORK/dumpcap.err") & CAP_PID=$!
+  (exec ip netns exec "$AT" dumpcap -q -i $AT_DEVICE -f "udp or tcp" -w "$CAP" 2> "$WORK/dumpcap.err") & CAP_PID=$!
   BG+=($CAP_PID)
   for _ in $(seq 50); do [ -s "$CAP" ] && return; sleep 0.1; done
   die "dumpcap did not start: $(cat "$WORK/dumpcap.err")"
@@ -51,7 +68,7 @@ capture_start() {                                # capture_start NAME: everythin
 
 capture_stop() {                                 # capture_stop NAME: ends it and puts the file beside the others
   sleep 0.5; kill "$CAP_PID"; wait "$CAP_PID" || true
-  grep -q "eth0': [0-9]*/0" "$WORK/dumpcap.err" || die "packets were dropped: $(cat "$WORK/dumpcap.err")"
+  grep -q "$AT_DEVICE': [0-9]*/0" "$WORK/dumpcap.err" || die "packets were dropped: $(cat "$WORK/dumpcap.err")"
   # by way of plain pcap: dumpcap's headers name the machine that it ran on
   editcap -F nsecpcap "$CAP" "$WORK/plain.pcap" && editcap -F pcapng "$WORK/plain.pcap" "$CAPTURES/$1.pcapng" || die "editcap failed"
 }
@@ -73,6 +90,35 @@ sipp_run() {
   (cd "$WORK" && ip netns exec "$A" sipp "$you:5060" -i $me -mi $me -s bob "${common[@]}" "${uac[@]}" > uac.out 2>&1) \
     || { cat "$WORK"/ua[cs].out; die "the calling sipp failed"; }
   wait $u || { cat "$WORK/uas.out"; die "the called sipp failed"; }
+}
+
+host_at() {                                      # host_at ADDRESS: its namespace
+  case $1 in 192.0.2.10) echo "$A";; 192.0.2.20) echo "$B";; 192.0.2.50) echo "$C";; 192.0.2.60) echo "$D";; *) echo "$R";; esac
+}
+
+server_start() {                                 # Kamailio on the switch
+  (cd "$WORK" && exec ip netns exec "$R" kamailio -f "$HERE/kamailio.cfg" -DD -E -m 32 -M 4 -w "$WORK" -Y "$WORK" \
+    -P "$WORK/kamailio.pid" > "$WORK/kamailio.log" 2>&1) & BG+=($!)
+  for _ in $(seq 100); do
+    ip netns exec "$R" ss -lun | grep -q "192.0.2.1:5060" && { sleep 0.5; return; }; sleep 0.1
+  done
+  cat "$WORK/kamailio.log"; die "kamailio did not start"
+}
+
+# play_flow NAME: every side of the flow is a sipp of its own; all must end well.
+play_flow() {
+  local address port at_once role cid peer file media=6000 pid pids=() started=
+  python3 "$HERE/flows/flows.py" "$1" "$WORK" > "$WORK/sides" || die "no such flow"
+  while read -r address port at_once role cid peer file; do
+    local args=(-sf "$file" -i "$address" -mi "$address" -p "$port" -mp $media -m "$at_once" -nostdin -timeout 120 -timeout_error)
+    [ "$role" = calls ] && [ -z "$started" ] && { started=1; sleep 0.7; }
+    [ "$role" = calls ] && args=("$peer" -cid_str "$cid" "${args[@]}")
+    (cd "$WORK" && exec ip netns exec "$(host_at "$address")" sipp "${args[@]}" > "$file.out" 2> "$file.err") &
+    pids+=("$!:$file"); BG+=($!); media=$((media + 20))
+  done < "$WORK/sides"
+  for pid in "${pids[@]}"; do
+    wait "${pid%%:*}" || { tail -n 45 "${pid#*:}.out"; cat "${pid#*:}.err"; die "$1: the side ${pid#*:} failed"; }
+  done
 }
 
 # agent alice|bob ACCOUNT_PARAMS SOURCE [CONFIG_LINE...]: a baresip on that host; its console is UDP port 5555 there.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""manifest.py CAPTURES: writes manifest.json, the truths of every fixture in the report's own names.
+"""manifest.py CAPTURES [NAME...]: writes manifest.json, the truths of every fixture in the report's own names; with
+names only those anew.
 
 What happened in a call comes from the scenario (truths.json), harm to RTP from the relay's log, beacons from what
 was on the air; times and counts from tshark's decoding. Where two of them speak of the same thing they must agree.
@@ -12,9 +13,12 @@ import os
 import subprocess
 import sys
 
-import wifi_truth
-
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, f"{HERE}/flows")
+
+import flows  # noqa: E402
+import wifi_truth  # noqa: E402
+
 CALLER = {"192.0.2.10", "192.0.2.40", "2001:db8::10"}
 CODECS = {0: ("PCMU", 8000), 8: ("PCMA", 8000), 9: ("G722", 8000)}
 OPUS = ("opus", 48000)
@@ -133,7 +137,7 @@ def check_log(name, log, packets):
     harm = name.removeprefix("relay-")
     kinds = {
         "loss": {"drop"}, "burst": {"drop"}, "duplicate": {"duplicate"}, "reorder": {"delay"}, "jitter": {"delay"},
-        "speech": {"drop", "delay"},
+        "speech": {"drop", "delay"}, "dtmf": {"drop"},
     }[harm]
     if any(actions[kind] < 3 for kind in kinds) or set(actions) - {"pass", *kinds}:
         die(f"{name}: the relay did {dict(actions)}")
@@ -193,13 +197,16 @@ def voice_entry(folder, name, told):
     expect.setdefault("sip", {}).update(sip_counts(path))
     reports = reports_about(path)
     streams = []
-    for key, packets in rtp_streams(path).items():
+    whole = told.get("streams") == "whole"
+    for key, packets in () if whole else rtp_streams(path).items():
         truth = stream_truth(name, key, packets, log)
         if reports[key[1]]:
             truth["rtcp"] = {"reports": {"min": reports[key[1]]}}
         streams.append(truth)
-    expect["streams"] = streams
-    if expect["calls"]:
+    expect["streams"] = whole_streams(name, path) if whole else streams
+    if expect["calls"] and whole:
+        expect["calls"][0].update(call_times(path))
+    elif expect["calls"]:
         expect["calls"][0].update(call_times(path))
         check_digits(path, expect["calls"][0].get("dtmf", []))
         expect["calls"][0]["streams"] = list(range(1, len(streams) + 1))
@@ -211,16 +218,62 @@ def voice_entry(folder, name, told):
     return {**entry, "expect": expect}
 
 
+def with_frames(path, tree):
+    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds."""
+    if isinstance(tree, list):
+        return [with_frames(path, one) for one in tree]
+    if not isinstance(tree, dict):
+        return tree
+    out = {key: with_frames(path, value) for key, value in tree.items() if key != "when"}
+    if "when" in tree:
+        found = tshark(path, f"sip && ({tree['when']})", "frame.number")
+        if not found:
+            die(f"{path}: nothing is {tree['when']}")
+        out["frame"] = int(found[0][0])
+    return out
+
+
+def flow_entry(folder, name):
+    """What the sides of the flow did; their streams must be whole."""
+    path = f"{folder}/{name}.pcapng"
+    about, expect, _ = flows.FLOWS[name]()
+    expect = with_frames(path, expect)
+    options = expect.pop("options", None)
+    expect["sip"] = sip_counts(path)
+    expect["streams"] = whole_streams(name, path)
+    entry = {"file": f"{name}.pcapng", "recorded_by": f"tests/record/record.sh {name}", "about": about}
+    return {**entry, **({"options": options} if options else {}), "expect": expect}
+
+
+def whole_streams(name, path):
+    """Every stream, nothing lost; whose it is is for the calls to say."""
+    streams = []
+    for ((src, sport, dst, dport), ssrc), packets in rtp_streams(path).items():
+        whole = counts(unwrapped(packets))
+        if whole["lost"] or whole["duplicates"] or whole["out_of_order"]:
+            die(f"{name}: harm where no relay was: {ssrc} {whole}")
+        streams.append({"ssrc": ssrc, "source": endpoint(src, sport), "destination": endpoint(dst, dport), **whole})
+    return {"unordered": streams}
+
+
 def check_outcome(entry):
     """The scenario's final code must be in the capture."""
     responses = entry["expect"]["sip"]["responses"]
     for call in entry["expect"]["calls"]:
+        if call["outcome_code"] is None:
+            continue
         if str(call["outcome_code"]) not in responses:
             die(f"{entry['file']}: no {call['outcome_code']} in it, only {responses}")
 
 
 def main():
-    folder = sys.argv[1]
+    folder, only = sys.argv[1], sys.argv[2:]
+    kept = {}
+    if only:
+        with open(f"{folder}/manifest.json") as file:
+            entries = json.load(file)["fixtures"]
+        kept = {entry["file"].removesuffix(".pcapng"): entry for entry in entries}
+        kept = {name: entry for name, entry in kept.items() if name not in only}
     with open(f"{HERE}/truths.json") as file:
         told = json.load(file)
     entries = []
@@ -228,11 +281,19 @@ def main():
         name = os.path.basename(path).removesuffix(".pcapng")
         if name.startswith("wifi-"):
             continue
+        if name in kept:
+            entries.append(kept[name])
+            continue
+        if name in flows.FLOWS:
+            entries.append(flow_entry(folder, name))
+            check_outcome(entries[-1])
+            continue
         if name not in told:
             die(f"{name} has no truths")
         entries.append(voice_entry(folder, name, told[name]))
         check_outcome(entries[-1])
-    entries += wifi_truth.entries(folder, tshark, die)
+    wifi = [entry for name, entry in kept.items() if name.startswith("wifi-")]
+    entries += wifi or wifi_truth.entries(folder, tshark, die)
     with open(f"{folder}/manifest.json", "w") as file:
         json.dump({"fixtures": entries}, file, indent=1)
         file.write("\n")

@@ -5,20 +5,22 @@ set -uo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CAPTURES=$(cd "$HERE/../captures" && pwd)
 export PATH=$PATH:/usr/sbin:/sbin
+export PYTHONDONTWRITEBYTECODE=1
 WORK=$(mktemp -d); chmod 755 "$WORK"
 . "$HERE/lib.sh"
 trap 'hosts_down; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 die() { echo "record.sh: $*" >&2; exit 1; }
 
-PACKAGES="sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3"
+PACKAGES="kamailio sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3"
 WIFI_PACKAGES="qemu-system-x86 busybox-static hostapd iw tcpdump"
 SIPP="sipp-answered sipp-busy sipp-cancelled sipp-no-answer-480 sipp-no-answer-408 sipp-auth sipp-auth-failed sipp-timer-422
   sipp-tcp sipp-ipv6 sipp-hold sipp-retransmission sipp-register sipp-register-failed"
-BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus"
-RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech"
+BARESIP="baresip-g711-dtmf baresip-g722 baresip-opus baresip-srtp baresip-video"
+RELAY="relay-loss relay-burst relay-duplicate relay-reorder relay-jitter relay-speech relay-dtmf"
 TONES="tones-digits tones-progress tones-music"
 WIFI="wifi-outages"
+FLOWS=$(python3 "$HERE/flows/flows.py" list)
 
 need() {                                         # need PACKAGES TOOL...
   local packages=$1; shift
@@ -69,17 +71,26 @@ baresip_fixture() {
   case $1 in
     baresip-g711-dtmf)
       baresip_call pcma 8000 2
-      for digit in 4 2 '#'; do tell alice "$digit"; sleep 0.16; tell alice '\004'; sleep 0.25; done    # \004 releases the key
-      sleep 2.4; tell alice '/hangup\n';;
+      dial_digits; sleep 2.4; tell alice '/hangup\n';;
     baresip-g722) baresip_call G722/16000/1 16000 6.5; tell bob '/hangup\n';;
     baresip-opus) baresip_call opus/48000/2 48000 12; tell alice '/hangup\n';;
+    baresip-srtp) ACCOUNT=";mediaenc=srtp-mand" MODULES="module srtp.so" baresip_call pcma 8000 1.5; tell alice '/hangup\n';;
+    baresip-video)
+      ACCOUNT=";video_codecs=VP8" MODULES=$'module vp8.so\nmodule fakevideo.so\nvideo_source fakevideo,nil\nvideo_display fakevideo,nil\nvideo_size 176x144\nvideo_bitrate 64000\nvideo_fps 5' \
+        baresip_call pcma 8000 2
+      tell bob '/hangup\n';;
   esac
   sleep 0.5; capture_stop "$1"
 }
 
+dial_digits() {                                  # alice dials 4 2 #; \004 releases the key
+  local digit
+  for digit in 4 2 '#'; do tell alice "$digit"; sleep 0.16; tell alice '\004'; sleep 0.25; done
+}
+
 baresip_call() {                                 # baresip_call CODEC RATE TALK_S [CALLED_ADDRESS]
-  agent alice "audio_codecs=$1" "aufile,$WORK/say-$2.wav"
-  agent bob "audio_codecs=$1" "aufile,$WORK/say-$2.wav"
+  agent alice "audio_codecs=$1${ACCOUNT:-}" "aufile,$WORK/say-$2.wav" ${MODULES:+"$MODULES"}
+  agent bob "audio_codecs=$1${ACCOUNT:-}" "aufile,$WORK/say-$2.wav" ${MODULES:+"$MODULES"}
   tell alice "/dial sip:bob@${4:-192.0.2.20}\n"; sleep 1; tell bob a
   for _ in $(seq 30); do grep -q "Call established" "$WORK/alice/log" && break; sleep 0.1; done
   grep -q "Call established" "$WORK/alice/log" || { cat "$WORK"/{alice,bob}/log; die "baresip: the call was not established"; }
@@ -98,6 +109,7 @@ relay_fixture() {
     relay-loss) relay_start loss 5 20000-20011; baresip_call pcma 8000 6 $SIPP_PEER; tell alice '/hangup\n';;
     relay-burst) relay_start burst 7 20000-20011; baresip_call G722/16000/1 16000 6 $SIPP_PEER; tell bob '/hangup\n';;
     relay-jitter) relay_start jitter 11 20000-20011; baresip_call opus/48000/2 48000 7 $SIPP_PEER; tell alice '/hangup\n';;
+    relay-dtmf) relay_start dtmf 29 20000-20011; baresip_call pcma 8000 1 $SIPP_PEER; dial_digits; sleep 0.5; tell alice '/hangup\n';;
     relay-duplicate) relay_start duplicate 13 6000-6003; sipp_call uas-call uac-call 5000;;
     relay-reorder) relay_start reorder 17 6000-6003; sipp_call uas-call uac-call 5000;;
     relay-speech) cp "$WORK/say.ulaw" "$CAPTURES/$1.ulaw"      # what was said, sample by sample
@@ -115,17 +127,36 @@ tones_fixture() {                                # the caller plays tones or mus
   capture_stop "$1"; speech
 }
 
+flow_fixture() {
+  hosts switched
+  case $1 in
+    flow-forked | flow-answered-elsewhere | flow-forwarded) server_start;;&
+    flow-answered-elsewhere) AT=$B AT_DEVICE=eth0;;                            # at the phone that did not answer
+  esac
+  capture_start "$1"; play_flow "$1"; sleep 0.3; capture_stop "$1"
+}
+
+flow_sounds() {                                  # what the sides of a flow play beside speech
+  local tone
+  for tone in ringback music cng ced; do
+    "$HERE/tones.sh" "flow-$tone" "$WORK/tone.wav" && sox -V1 "$WORK/tone.wav" -t ul "$WORK/$tone.ulaw" || die "there is no $tone"
+  done
+  tshark -n -r "$CAPTURES/tones-music.pcapng" -Y "rtp && ip.src == 192.0.2.10" -F pcap -w "$WORK/all.pcap" \
+    && editcap -F pcap -r "$WORK/all.pcap" "$WORK/music.pcap" 1-75 || die "there is no recorded music"
+}
+
 wifi_fixture() { "$HERE/../wifi-vm/record.sh" "$CAPTURES" || die "the Wi-Fi recording failed"; }
 
-names="$SIPP $BARESIP $RELAY $TONES $WIFI"
+names="$SIPP $BARESIP $RELAY $TONES $FLOWS $WIFI"
 [ $# -gt 0 ] || die "usage: record.sh all|list|manifest|NAME..."
 [ "$1" = list ] && { printf '%s\n' $names; exit 0; }
-[ "$1" = manifest ] && set -- || { [ "$1" = all ] && set -- $names; }
+only=()                                          # written anew in the manifest; all when empty
+case $1 in manifest) set --;; all) set -- $names;; *) only=("$@");; esac
 need "$PACKAGES" python3 tshark editcap
 if [ $# -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "network namespaces need root"
-  need "$PACKAGES" sipp baresip dumpcap ip sox espeak-ng
-  speech
+  need "$PACKAGES" kamailio sipp baresip dumpcap ip sox espeak-ng
+  speech; flow_sounds
 fi
 for name in "$@"; do
   case " $(echo $names) " in *" $name "*) ;; *) die "no fixture is named $name; try: record.sh list";; esac
@@ -133,8 +164,8 @@ done
 for name in "$@"; do
   echo "record.sh: $name"
   case $name in sipp-*) sipp_fixture "$name";; baresip-*) baresip_fixture "$name";; relay-*) relay_fixture "$name";;
-    tones-*) tones_fixture "$name";;
+    tones-*) tones_fixture "$name";; flow-*) flow_fixture "$name";;
     wifi-*) need "$WIFI_PACKAGES" qemu-system-x86_64 busybox hostapd iw tcpdump; wifi_fixture;; esac
   hosts_down
 done
-python3 "$HERE/manifest.py" "$CAPTURES" || die "the manifest was not written"
+python3 "$HERE/manifest.py" "$CAPTURES" ${only[@]+"${only[@]}"} || die "the manifest was not written"

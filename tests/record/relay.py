@@ -24,6 +24,7 @@ import time
 ALICE, BOB, NEAR, FAR = "192.0.2.10", "192.0.2.20", "192.0.2.30", "192.0.2.40"
 SIP_PORT = 5060
 EXPEDITED_FORWARDING = 184
+TELEPHONE_EVENT = 101
 
 
 class Harm:
@@ -35,25 +36,39 @@ class Harm:
         self.in_burst = False
         self.queue_until = 0
         self.calm = 25
+        self.event, self.place = None, 0  # timestamp of the telephone event, packets of it so far
+        self.events = 0
 
-    def loss(self, _now):
+    def dtmf(self, _now, data):
+        """Of telephone events (RFC 4733): the first one loses its first three packets, the second one its end."""
+        if data[1] & 0x7F != TELEPHONE_EVENT:
+            return [0]
+        if data[4:8] != self.event:
+            self.event, self.place = data[4:8], 0
+            self.events += 1
+        self.place += 1
+        is_end = data[13] & 0x80 != 0
+        is_lost = (self.events == 1 and self.place <= 3) or (self.events == 2 and is_end)
+        return [] if is_lost else [0]
+
+    def loss(self, _now, _data):
         """5 % of all packets, each on its own."""
         return [] if self.random.random() < 0.05 else [0]
 
-    def burst(self, _now):
+    def burst(self, _now, _data):
         """Gilbert's model: bursts begin with 2.5 % and go on with 70 %."""
         self.in_burst = self.random.random() < (0.7 if self.in_burst else 0.025)
         return [] if self.in_burst else [0]
 
-    def duplicate(self, _now):
+    def duplicate(self, _now, _data):
         """4 % of all packets come twice, the copy 3 ms behind."""
         return [0, 3] if self.random.random() < 0.04 else [0]
 
-    def reorder(self, _now):
+    def reorder(self, _now, _data):
         """4 % of all packets are overtaken by the one behind them."""
         return [30] if self.random.random() < 0.04 else [0]
 
-    def jitter(self, now):
+    def jitter(self, now, _data):
         """A queue that stands still for 90 or 110 ms about once in 0.8 s and then empties at once, in order."""
         if now < self.queue_until:
             return [(self.queue_until - now) / 1e6]
@@ -65,7 +80,7 @@ class Harm:
         self.queue_until = now + stall * 1_000_000
         return [stall]
 
-    def speech(self, _now):
+    def speech(self, _now, _data):
         """4 % lost in runs of one to four packets, 2 % so late (130 ms) that no buffer of 60 ms plays them."""
         self.calm -= 1
         if self.in_burst:
@@ -126,7 +141,7 @@ class Relay:
     def harmed(self, data, sock, target):
         now = time.time_ns()
         seq = struct.unpack(">H", data[2:4])[0]
-        copies = self.harm.decide(now)
+        copies = self.harm.decide(now, data)
         if not copies:
             self.log.append([seq, "drop", now, ""])
         for index, delay in enumerate(copies):
@@ -149,7 +164,7 @@ class Relay:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", choices=["loss", "burst", "duplicate", "reorder", "jitter", "speech"])
+    parser.add_argument("kind", choices=["loss", "burst", "duplicate", "reorder", "jitter", "speech", "dtmf"])
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--log", required=True)
     parser.add_argument("--media", default="6000-6003", help="range of media ports")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# tones.sh NAME WAV: what the caller of a tones fixture plays, 8 kHz, from its parts: digits by Q.23, tones of the
+# tones.sh NAME WAV: what the caller of a tones fixture plays, or a side of a flow, 8 kHz, from its parts: digits by Q.23, tones of the
 # network by E.180 and of fax machines by T.30, or music.
 set -euo pipefail
 NAME=$1 WAV=$2
@@ -30,7 +30,10 @@ case $NAME in
     for _ in 1 2 3; do part 0.5 -10 480 620; pause 0.5; done    # busy
     part 0.5 -10 1100; pause 0.3                 # CNG
     part 2.7 -10 2100; pause 0.3;;               # CED
-  tones-music)
+  flow-ringback) part 1 -10 425; pause 4;;       # of Europe
+  flow-cng) part 0.5 -10 1100; pause 3;;
+  flow-ced) pause 0.2; part 2.7 -10 2100; pause 0.3;;
+  tones-music | flow-music)
     for chord in "C3 E4 G4 C5" "A2 C4 E4 A4" "F2 A3 C4 F4" "G2 B3 D4 G5"; do
       args=(); for note in $chord; do args+=(pl "$note"); done
       n=$((n + 1)); sox -V1 -R -r 48000 -c 4 -n -r 8000 -b 16 "$PARTS/$n.wav" synth 1.4 "${args[@]}" remix - norm -3 fade 0 1.4 0.1

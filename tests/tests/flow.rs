@@ -31,10 +31,18 @@ fn ladders_of_the_fixtures_stay_as_they_are() {
         ("baresip-g711-dtmf", "80"),
         ("relay-loss", "120"),
         ("relay-loss", "40"),
+        ("flow-attended-transfer", "80"),
+        ("flow-semi-attended-transfer", "100"),
+        ("flow-blind-transfer", "80"),
+        ("flow-pickup", "80"),
+        ("flow-redirected", "80"),
+        ("flow-forked", "80"),
+        ("flow-forwarded", "100"),
+        ("flow-glare-491", "80"),
     ];
     let mut wrong = Vec::new();
     for (name, width) in cases {
-        let drawn = flow(&fixtures_dir().join(format!("{name}.pcapng")), &["--width", width]);
+        let drawn = flow(&fixtures_dir().join(format!("{name}.pcapng")), &["--width", width, "--call", "1"]);
         let most = drawn.lines().map(|line| line.chars().count()).max();
         assert!(most <= width.parse().ok(), "{name} is wider than {width}:\n{drawn}");
         let golden = folder.join(format!("{name}.{width}.txt"));

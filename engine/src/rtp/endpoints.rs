@@ -11,10 +11,15 @@ use crate::packet::{Endpoint, Nanos};
 /// Streams told when SDP speaks about an endpoint; the newest ones where there are more.
 const MAX_ATTACHED: usize = 64;
 
+/// Calls remembered that name the same endpoint, beside the newest: a mixer may have one port for all of them.
+const MAX_SHARED: usize = 8;
+
 /// One endpoint.
 #[derive(Clone, Debug, Default)]
 struct Entry {
     announcement: Option<Arc<Announcement>>,
+    /// The last ones of other calls, oldest first.
+    shared: Vec<Arc<Announcement>>,
     /// Call whose RTCP goes here.
     rtcp_call: Option<u32>,
     /// Slots of streams from and to it.
@@ -22,6 +27,16 @@ struct Entry {
     /// Key exchange was seen here (DTLS, ZRTP).
     secured: bool,
     touched: Nanos,
+}
+
+impl Entry {
+    fn newest_first(&self) -> impl Iterator<Item = &Arc<Announcement>> {
+        self.announcement.iter().chain(self.shared.iter().rev())
+    }
+
+    fn of_call(&self, call: u32) -> Option<&Arc<Announcement>> {
+        self.newest_first().find(|announcement| announcement.call == call)
+    }
 }
 
 /// Endpoints of media, announced or in use. Bounded; the longest untouched are dropped.
@@ -71,7 +86,14 @@ impl Endpoints {
             return Vec::new();
         }
         let entry = self.entry(announcement.endpoint, at);
-        entry.announcement = Some(announcement);
+        entry.shared.retain(|shared| shared.call != announcement.call);
+        let before = entry.announcement.replace(announcement.clone());
+        if let Some(other) = before.filter(|before| before.call != announcement.call) {
+            if entry.shared.len() >= MAX_SHARED {
+                entry.shared.remove(0);
+            }
+            entry.shared.push(other);
+        }
         entry.streams.clone()
     }
 
@@ -89,9 +111,16 @@ impl Endpoints {
         self.entries.get(&endpoint).map_or(&[], |entry| &entry.streams)
     }
 
-    /// Announcements of the receiver and the sender.
+    /// Announcements of the receiver and the sender: those of the newest call that names both, else the newest
+    /// of each.
     pub fn announced(&self, source: Endpoint, destination: Endpoint) -> [Option<Arc<Announcement>>; 2] {
-        [destination, source].map(|end| self.entries.get(&end).and_then(|entry| entry.announcement.clone()))
+        let ends = [destination, source].map(|end| self.entries.get(&end));
+        if let [Some(receiver), Some(sender)] = ends
+            && let Some(both) = receiver.newest_first().find_map(|one| Some([one, sender.of_call(one.call)?]))
+        {
+            return both.map(|end| Some(Arc::clone(end)));
+        }
+        ends.map(|entry| entry.and_then(|entry| entry.announcement.clone()))
     }
 
     /// One of the ends expects RTP, and this payload type of it.
@@ -124,5 +153,62 @@ impl Endpoints {
     /// Key exchange was seen at both ends, as far as they are known.
     pub fn is_secured(&self, ends: [Endpoint; 2]) -> bool {
         ends.iter().all(|end| self.entries.get(end).is_some_and(|entry| entry.secured))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Direction, Party};
+
+    fn announcement(call: u32, end: &str) -> Announcement {
+        let endpoint: std::net::SocketAddr = end.parse().expect("an endpoint");
+        let endpoint = Endpoint::new(endpoint.ip(), endpoint.port());
+        Announcement {
+            call,
+            party: Party::Callee,
+            endpoint,
+            rtcp: endpoint,
+            kind: MediaKind::Audio,
+            direction: Direction::SendRecv,
+            payload_types: Vec::new(),
+            ptime_ms: None,
+            encrypted: false,
+            frame: u64::from(call),
+            at: Nanos(i64::from(call)),
+        }
+    }
+
+    /// The call that the stream between two announced ends belongs to.
+    fn calls(endpoints: &Endpoints, source: &Announcement, destination: &Announcement) -> [Option<u32>; 2] {
+        endpoints.announced(source.endpoint, destination.endpoint).map(|one| one.map(|one| one.call))
+    }
+
+    #[test]
+    fn a_mixer_with_one_port_keeps_its_calls_apart() {
+        let mut endpoints = Endpoints::new(100);
+        let phones: Vec<_> =
+            (1..=3).map(|call| announcement(call, &format!("192.0.2.{call}:6000"))).collect();
+        for phone in &phones {
+            endpoints.announce(phone);
+            endpoints.announce(&announcement(phone.call, "192.0.2.9:7000"));
+        }
+        let mixer = announcement(0, "192.0.2.9:7000");
+        for phone in &phones {
+            assert_eq!(calls(&endpoints, phone, &mixer), [Some(phone.call); 2]);
+            assert_eq!(calls(&endpoints, &mixer, phone), [Some(phone.call); 2]);
+        }
+    }
+
+    #[test]
+    fn a_port_used_again_belongs_to_the_newest_call() {
+        let mut endpoints = Endpoints::new(100);
+        for call in 1..=20 {
+            endpoints.announce(&announcement(call, "192.0.2.1:6000"));
+            endpoints.announce(&announcement(call, "192.0.2.2:6000"));
+        }
+        let (a, b) = (announcement(0, "192.0.2.1:6000"), announcement(0, "192.0.2.2:6000"));
+        assert_eq!(calls(&endpoints, &a, &b), [Some(20); 2]);
+        assert!(endpoints.entries.values().all(|entry| entry.shared.len() <= MAX_SHARED));
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct Attempt {
     pub(super) ring: Option<Nanos>,
     /// A 180 was among them.
     pub(super) rang: bool,
+    /// Another call took its place before the answer (Replaces).
+    pub(super) taken: bool,
     /// First provisional response but 100, or 2xx (RFC 6076 section 4.3.1).
     pub(super) status: Option<Nanos>,
     pub(super) result: Option<Final>,

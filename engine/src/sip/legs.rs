@@ -101,6 +101,8 @@ struct Recent {
 #[derive(Clone, Debug)]
 struct Referral {
     call: u32,
+    /// A 3xx, not a REFER.
+    redirects: bool,
     at: Nanos,
     target: User,
     parties: [User; 2],
@@ -158,23 +160,26 @@ impl Legs {
         self.recent.push_back(Recent { place, marks: Marks::new(seen, hasher) });
     }
 
-    /// A REFER inside a call between `parties`.
+    /// A REFER or a redirection (3xx) inside a call between `parties`.
     pub(super) fn refer(&mut self, call: u32, seen: &Seen<'_>, parties: [&str; 2]) {
-        let target = params::Address::new(seen.message.header(Name::ReferTo).unwrap_or_default());
+        let redirects = seen.message.code().is_some();
+        let header = if redirects { Name::Contact } else { Name::ReferTo };
+        let target = params::Address::new(seen.message.header(header).unwrap_or_default());
         if self.referrals.len() >= MAX_RECENT {
             self.referrals.pop_front();
         }
         let parties = parties.map(|party| User::new(params::Address::new(party.as_bytes()).user()));
         self.referrals.push_back(Referral {
             call,
+            redirects,
             at: seen.cx.at,
             target: User::new(target.user()),
             parties,
         });
     }
 
-    /// The call in which somebody was asked to send this INVITE.
-    pub(super) fn referrer(&self, seen: &Seen<'_>) -> Option<u32> {
+    /// The call in which somebody was asked to send this INVITE, and whether it was by a redirection.
+    pub(super) fn referrer(&self, seen: &Seen<'_>) -> Option<(u32, bool)> {
         let message = seen.message;
         let from = User::new(message.from().user());
         let target = User::new(params::Address::new(message.subject()).user());
@@ -183,7 +188,7 @@ impl Legs {
             let is_party = referral.parties.iter().any(|party| party.is(&from));
             referral.target == target && waited < REFER_WITHIN && (message.has(Name::ReferredBy) || is_party)
         };
-        self.referrals.iter().rev().find(asked).map(|referral| referral.call)
+        self.referrals.iter().rev().find(asked).map(|referral| (referral.call, referral.redirects))
     }
 }
 

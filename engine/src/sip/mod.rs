@@ -213,7 +213,7 @@ impl Tracker {
             if place.1 == 0 {
                 self.talking.follow(place.0, call, seen);
             }
-            if seen.method == b"REFER" && seen.message.code().is_none() {
+            if matches!((seen.method, seen.message.code()), (b"REFER", None) | (b"INVITE", Some(300..=399))) {
                 self.legs.refer(place.0, seen, [&call.from, &call.to]);
             }
         }
@@ -265,17 +265,22 @@ impl Tracker {
             if old.id != place.0 && tags.iter().any(|&tag| old.has_tag(tag)) {
                 let (id, is_early) = (old.id, old.answer.is_none() && !old.began_before);
                 old.relate(seen, place.0, "takes the place of this one (Replaces)");
+                old.attempt.taken = is_early;
                 if let Some(call) = self.calls.get_mut(&place) {
                     call.takes_over(seen, id, is_early);
                 }
             }
         }
-        let Some(id) = self.legs.referrer(seen).filter(|&id| id != place.0) else { return };
+        let Some((id, redirects)) = self.legs.referrer(seen).filter(|&(id, _)| id != place.0) else { return };
+        let (made, asked) = match redirects {
+            true => ("goes where this one was sent", "was sent here (3xx)"),
+            false => ("is what the transfer made", "asked for this one: a transfer"),
+        };
         if let Some(old) = self.calls.get_mut(&(id, 0)) {
-            old.relate(seen, place.0, "is what the transfer made");
+            old.relate(seen, place.0, made);
         }
         if let Some(call) = self.calls.get_mut(&place) {
-            call.relate(seen, id, "asked for this one: a transfer");
+            call.relate(seen, id, asked);
         }
     }
 

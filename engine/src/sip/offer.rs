@@ -175,7 +175,7 @@ impl Call {
             exchange.settled = true;
             exchange.answered = true;
             if refused_fax && answered_call && matches!(code, 400..=499 | 600..=699) && code != 491 {
-                self.passthrough(seen);
+                self.passthrough(seen, "T.38 is refused: the fax has to pass as sound");
             }
             return;
         }
@@ -217,9 +217,9 @@ impl Call {
         }
     }
 
-    fn passthrough(&mut self, seen: &Seen<'_>) {
+    fn passthrough(&mut self, seen: &Seen<'_>, why: &str) {
         if self.features.add(Feature::FaxPassthrough) {
-            self.story.tell(seen.cx, "fax", "T.38 is refused: the fax has to pass as sound");
+            self.story.tell(seen.cx, "fax", why);
         }
     }
 
@@ -236,7 +236,7 @@ impl Call {
             self.features.add(Feature::Srtp);
         }
         if answer.media.iter().any(|media| media.port != 0 && media.voice_band_data) {
-            self.passthrough(seen);
+            self.passthrough(seen, "the sides agree on G.711 for a fax or modem (voice-band data, V.152)");
         }
         let answered_audio = audio(answer);
         let session = &mut self.session;

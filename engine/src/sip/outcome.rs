@@ -97,6 +97,7 @@ impl Call {
             401 | 407 => CallOutcome::AuthFailed,
             300..=399 => CallOutcome::Redirected,
             _ if why.is_elsewhere() => CallOutcome::AnsweredElsewhere,
+            487 if self.attempt.taken => CallOutcome::AnsweredElsewhere,
             408 | 480 | 487 if rang || why.is_no_answer() => CallOutcome::NoAnswer,
             487 => CallOutcome::Cancelled,
             _ if why.is_network() => CallOutcome::Failed,
@@ -142,7 +143,9 @@ impl Call {
     fn cancelled(&self, cancel: &Cancel, result: Option<&Final>) -> Verdict {
         let why = &cancel.why;
         let rang_s = self.attempt.ring.and_then(|ring| cancel.at.known_seconds_since(ring)).unwrap_or(0.0);
-        let (outcome, by) = if why.is_elsewhere() {
+        let (outcome, by) = if self.attempt.taken {
+            (CallOutcome::AnsweredElsewhere, EndedBy::Caller)
+        } else if why.is_elsewhere() {
             (CallOutcome::AnsweredElsewhere, EndedBy::Network)
         } else if why.is_busy() {
             (CallOutcome::Busy, EndedBy::Network)

@@ -50,7 +50,10 @@ impl Call {
         let is_early =
             seen.sdp.as_ref().is_some_and(|sdp| sdp.media.iter().any(|m| m.receives_at().is_some()));
         earliest(&mut self.attempt.status, at);
-        self.fork(seen);
+        // a proxy that forwards the call says so in a dialog of its own: no device
+        if code != 181 {
+            self.fork(seen);
+        }
         if matches!(code, 180 | 183) {
             if self.attempt.ring.is_none() {
                 self.mark(seen.cx.frame);

@@ -64,6 +64,10 @@ impl Talking {
 impl Call {
     /// The phone rings: does its user talk already?
     fn waiting(&mut self, seen: &Seen<'_>) {
+        // a conference takes everybody
+        if self.features.has(Feature::Conference) {
+            return;
+        }
         let alert = seen.message.header(Name::AlertInfo).unwrap_or_default().to_ascii_lowercase();
         let says_so = memchr::memmem::find(&alert, b"call-waiting").is_some();
         let detail = match self.waits_for {

@@ -102,15 +102,15 @@ impl Columns {
                 Some((*self.keys.get(&self.key(m.source))?, *self.keys.get(&self.key(m.destination))?, m))
             })
             .collect();
-        let mut called = BTreeSet::new();
+        let mut called: BTreeMap<usize, BTreeSet<&Option<String>>> = BTreeMap::new();
         let mut names = BTreeSet::new();
         for &(source, destination, message) in &invites {
-            // an agent that sends the call on gives the caller's name as well
-            if !called.contains(&source) && names.insert(&message.caller) && self.list[source].name.is_none()
-            {
+            // an agent that sends the call on gives the caller's name as well; who was called by this name has it
+            let own = called.get(&source).is_none_or(|as_whom| as_whom.contains(&message.caller));
+            if own && self.list[source].name.is_none() && names.insert(&message.caller) {
                 self.list[source].name.clone_from(&message.caller);
             }
-            called.insert(destination);
+            called.entry(destination).or_default().insert(&message.callee);
         }
         let calling: BTreeSet<usize> = invites.iter().map(|invite| invite.0).collect();
         let answers = |m: &&Message| m.method == "INVITE" && matches!(m.code, Some(200..=299));

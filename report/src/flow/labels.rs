@@ -15,6 +15,7 @@ pub(crate) fn of_message(message: &Message) -> Vec<String> {
     let again = if message.again { " again" } else { "" };
     let short = match message.code {
         Some(code) => format!("{code}{again}"),
+        None if message.method == "NOTIFY" => format!("NOTIFY{again}"),
         None => format!("{name}{again}"),
     };
     let media: Vec<String> = message.sdp.iter().map(medium).collect();
@@ -40,8 +41,17 @@ fn name(message: &Message) -> String {
         }
         Some(code) => format!("{code} {} ({method})", foreign(&message.subject)),
         None if message.method == "INVITE" && message.dialog.is_some() => "re-INVITE".to_owned(),
-        None => method,
+        None => match fragment(message) {
+            Some(status) => format!("{method} ({})", foreign(status)),
+            None => method,
+        },
     }
+}
+
+/// What a NOTIFY tells of the call that a transfer made (RFC 3515).
+fn fragment(message: &Message) -> Option<&str> {
+    let mut notes = message.notes.iter().filter(|_| message.method == "NOTIFY");
+    notes.find_map(|note| note.strip_prefix("SIP/2.0 "))
 }
 
 fn medium(medium: &Medium) -> String {
@@ -93,6 +103,7 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
         "conference" => "conference",
         "video" => "video",
         "fax" if detail.contains("refused") => "T.38 refused",
+        "fax" if detail.contains("G.711") => "fax as sound",
         "fax" => "T.38 fax",
         "session_refresh" => "session refresh",
         "session_expired" => "session expired",
