@@ -45,7 +45,7 @@ pub(super) struct Rest {
     pub media: Option<Box<MediaTime>>,
     pub late_run: LateRun,
     /// Extended sequence numbers of late packets, where the stream is watched.
-    pub late_log: Option<Box<Vec<u64>>>,
+    pub late_log: Option<Vec<u64>>,
     pub feedback: Option<Box<Feedback>>,
     /// What the receiver announced, and what the sender did.
     pub announced: [Option<Arc<Announcement>>; 2],

@@ -377,7 +377,7 @@ impl Tracker {
         let announced = self.endpoints.announced(ends.0, ends.1);
         let mut stream = Stream::new(self.last_id, ends, arrival, announced, &self.settings);
         if self.watch.as_ref().is_some_and(|watch| watch.wants(self.last_id)) {
-            stream.rest.late_log = Some(Box::default());
+            stream.rest.late_log = Some(Vec::new());
         }
         let slot = if let Some(slot) = self.free.pop() {
             self.slots[slot as usize] = stream;
