@@ -39,7 +39,9 @@ impl<'a> Facts<'a> {
     fn unseen(&self, stream: &Stream) -> u64 {
         // A path that leads on from a mirror repeats its figure.
         let mirrored = self.report.capture.paths.iter().filter_map(|path| path.mirror_lost).max();
-        let end = stream.duration_s.map_or(stream.start, |s| Nanos(stream.start.0 + (s * 1e9) as i64));
+        let end = stream
+            .duration_s
+            .map_or(stream.start, |s| Nanos(stream.start.0.saturating_add((s * 1e9) as i64)));
         self.dropped.during(stream.start, end).saturating_add(mirrored.unwrap_or(0))
     }
 

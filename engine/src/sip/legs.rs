@@ -286,7 +286,7 @@ fn charging_id<'a>(message: &Message<'a>) -> Option<&'a [u8]> {
         let name = element[..equals].trim_ascii();
         name.eq_ignore_ascii_case(b"icid-value").then(|| element[equals + 1..].trim_ascii())
     };
-    params::List::new(value, b';').find_map(find).map(|id| id.trim_ascii_start())
+    params::List::new(value, b';').find_map(find).map(<[u8]>::trim_ascii_start)
 }
 
 /// The dialog that an INVITE with Replaces takes over (RFC 3891): Call-ID, to-tag, from-tag.
