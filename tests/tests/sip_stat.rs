@@ -156,6 +156,13 @@ fn differences(ours: &Statistics, theirs: &Statistics) -> Vec<(String, u64, u64)
 /// Calls whose state is deliberately another: the capture, the Call-ID's place, ours, Wireshark's, and why.
 const STATES: &[(&str, usize, &str, &str, &str)] = &[
     (
+        "flow-semi-attended-transfer.pcapng",
+        1,
+        "CANCELLED",
+        "REJECTED",
+        "its 487 came because another call took its place (Replaces)",
+    ),
+    (
         "sip-dtmf-info-pppoe.pcap",
         0,
         "IN CALL",
