@@ -158,6 +158,13 @@ const NOT_ARRIVED: &str = "ICMP says that the INVITE did not arrive, which Wires
 /// Calls whose state is deliberately another: the capture, the Call-ID's place, ours, Wireshark's, and why.
 const STATES: &[(&str, usize, &str, &str, &str)] = &[
     (
+        "flow-semi-attended-transfer.pcapng",
+        1,
+        "CANCELLED",
+        "REJECTED",
+        "its 487 came because another call took its place (Replaces)",
+    ),
+    (
         "sip-dtmf-info-pppoe.pcap",
         0,
         "IN CALL",

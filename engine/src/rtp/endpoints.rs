@@ -14,12 +14,16 @@ const MAX_ATTACHED: usize = 64;
 /// Calls remembered that name the same endpoint, beside the newest: a mixer may have one port for all of them.
 const MAX_SHARED: usize = 8;
 
+/// Announcements of other calls, oldest first.
+#[derive(Clone, Debug, Default)]
+struct Shared(Vec<Arc<Announcement>>);
+
 /// One endpoint.
 #[derive(Clone, Debug, Default)]
 struct Entry {
     announcement: Option<Arc<Announcement>>,
-    /// The last ones of other calls, oldest first.
-    shared: Vec<Arc<Announcement>>,
+    /// The last ones of other calls; few endpoints have any.
+    shared: Option<Box<Shared>>,
     /// Call whose RTCP goes here.
     rtcp_call: Option<u32>,
     /// Slots of streams from and to it.
@@ -31,7 +35,8 @@ struct Entry {
 
 impl Entry {
     fn newest_first(&self) -> impl Iterator<Item = &Arc<Announcement>> {
-        self.announcement.iter().chain(self.shared.iter().rev())
+        let shared = self.shared.iter().flat_map(|shared| shared.0.iter().rev());
+        self.announcement.iter().chain(shared)
     }
 
     fn of_call(&self, call: u32) -> Option<&Arc<Announcement>> {
@@ -86,13 +91,16 @@ impl Endpoints {
             return Vec::new();
         }
         let entry = self.entry(announcement.endpoint, at);
-        entry.shared.retain(|shared| shared.call != announcement.call);
+        if let Some(shared) = &mut entry.shared {
+            shared.0.retain(|shared| shared.call != announcement.call);
+        }
         let before = entry.announcement.replace(announcement.clone());
         if let Some(other) = before.filter(|before| before.call != announcement.call) {
-            if entry.shared.len() >= MAX_SHARED {
-                entry.shared.remove(0);
+            let shared = &mut entry.shared.get_or_insert_default().0;
+            if shared.len() >= MAX_SHARED {
+                shared.remove(0);
             }
-            entry.shared.push(other);
+            shared.push(other);
         }
         entry.streams.clone()
     }
@@ -209,6 +217,11 @@ mod tests {
         }
         let (a, b) = (announcement(0, "192.0.2.1:6000"), announcement(0, "192.0.2.2:6000"));
         assert_eq!(calls(&endpoints, &a, &b), [Some(20); 2]);
-        assert!(endpoints.entries.values().all(|entry| entry.shared.len() <= MAX_SHARED));
+        assert!(
+            endpoints
+                .entries
+                .values()
+                .all(|entry| entry.shared.as_ref().is_some_and(|shared| shared.0.len() <= MAX_SHARED))
+        );
     }
 }
