@@ -98,7 +98,7 @@ fn a_running_call_shows_its_mos_while_it_is_captured() {
 fn a_killed_extcap_leaves_tshark_a_readable_file() {
     let hosts = Host::all();
     let Some(host) = hosts.iter().find(|host| !host.is_unpacked()) else { return };
-    let (file, out) = (replayed(&host, "sipp-answered.pcapng"), host.inside("killed.pcapng"));
+    let (file, out) = (replayed(host, "sipp-answered.pcapng"), host.inside("killed.pcapng"));
     let args = ["-l", "-i", "airtone_replay", "-o", &file, "-P", "-w", &out];
     let mut command = tshark(host.home(), args);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
