@@ -104,15 +104,20 @@ fn essence(report: &Value, timed: bool) -> Value {
     if timed { json!([always, with_times]) } else { always }
 }
 
-/// What does not need times although it is about time: how calls ended, but by a timer that nobody sees run, and
-/// beacons on the AP's clock, but where only times tell that the sensor was elsewhere.
+/// What does not need times although it is about time: how calls ended and what they had, but for timers that nobody
+/// sees run and sound that began at its time, and beacons on the AP's clock, but where only times tell that the sensor
+/// was elsewhere.
 fn untimed_essence(report: &Value) -> Value {
     let calls = report["calls"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|c| !(c["ended_by"] == "timeout" && c["outcome_code"].is_null()));
-    let verdicts = calls.map(|c| json!([c["call_ids"], c["outcome"], c["ended_by"], c["features"]]));
+    let by_time = |feature: &&Value| matches!(feature.as_str(), Some("music_on_hold" | "early_media"));
+    let features = |call: &Value| -> Value {
+        call["features"].as_array().into_iter().flatten().filter(|f| !by_time(f)).cloned().collect()
+    };
+    let verdicts = calls.map(|c| json!([c["call_ids"], c["outcome"], c["ended_by"], features(c)]));
     let away = |b: &Value| {
         b["outages"].as_array().unwrap().iter().any(|o| o["cause"] == "sensor" || o["cause"] == "off_channel")
     };
