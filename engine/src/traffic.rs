@@ -90,6 +90,9 @@ impl Engine {
             let what = trackers.datagram_with(cx, payload, *wire_len, &mut facts);
             what.show(cx, decoder.fragments(), facts, &mut sink);
         }
+        if let Some(unreachable) = decoder.unreachable() {
+            facts.call = trackers.sip.unreachable(&unreachable).or(facts.call);
+        }
         facts
     }
 }
