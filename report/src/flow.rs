@@ -1,7 +1,7 @@
 //! The ladder of a call: its parties as columns, its SIP messages as arrows in the order of frames, RTP as bars
 //! between them, digits and holds where they happened.
 //!
-//! [`Ladder`] says what is to be drawn; [`text`] and [`svg`] draw it. The messages come from the engine on
+//! A ladder says what is to be drawn; text and SVG draw it. The messages come from the engine on
 //! request (`Config::flows`), everything else from the report.
 
 mod columns;

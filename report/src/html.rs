@@ -65,7 +65,7 @@ pub fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
     write_with(out, report, &Inserts::default())
 }
 
-/// As [`write`], with ladders and sounds.
+/// As [`write()`], with ladders and sounds.
 ///
 /// # Errors
 /// Those of `out`.
