@@ -85,7 +85,7 @@ fn with_call<T>(analyse: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, S
 
 fn built_in(call: &Path) -> Result<Value, String> {
     let report = analyse(&[call.to_owned()], Config::default(), NonZero::new(1), &mut Progress::new(true));
-    let report = report.map_err(|failure| match failure {
+    let (report, _) = report.map_err(|failure| match failure {
         Failure::Sentence(sentence) => sentence,
         Failure::BrokenPipe => "the test call cannot be read".to_owned(),
     })?;
