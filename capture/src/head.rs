@@ -1,6 +1,11 @@
 //! The record at the front of one file: owned and small, so that several files can be merged by it.
 
+use std::io;
+
 use airtone_engine::{LinkType, Nanos, Packet};
+
+use crate::buffer::Buffer;
+use crate::warnings::Warnings;
 
 /// The record that comes next in a file. Its bytes stay in the buffer of the file.
 #[derive(Clone, Copy, Debug)]
@@ -58,16 +63,30 @@ pub struct Interface {
     pub description: String,
 }
 
-/// How many bytes the record has that the stream ended in.
+/// How many bytes a record has, as far as is known yet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Needed {
-    Exactly(u64),
-    /// The stream ended before the length.
-    AtLeast(u64),
+    Exactly(usize),
+    /// Up to its length, and that is not here yet.
+    AtLeast(usize),
 }
 
-/// The sentence for a stream that ended inside a record.
-pub(crate) fn cut_short(arrived: u64, has: usize, needed: Needed) -> String {
+/// Reads until the record at the front is there. False when the stream ends before, with a warning if it ends inside
+/// the record.
+#[inline]
+pub(crate) fn is_whole(needed: Needed, buffer: &mut Buffer, warnings: &mut Warnings) -> io::Result<bool> {
+    let (Needed::Exactly(size) | Needed::AtLeast(size)) = needed;
+    if buffer.unread().len() >= size || buffer.fill(size)? {
+        return Ok(true);
+    }
+    let has = buffer.unread().len();
+    if has > 0 {
+        warnings.add(|| cut_short(buffer.arrived(), has, needed));
+    }
+    Ok(false)
+}
+
+fn cut_short(arrived: u64, has: usize, needed: Needed) -> String {
     let needed = match needed {
         Needed::Exactly(bytes) => bytes.to_string(),
         Needed::AtLeast(bytes) => format!("{bytes} or more"),

@@ -11,7 +11,7 @@ use pcap_file::pcap::{PcapHeader, PcapTsResolution};
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u32_at};
-use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, cut_short};
+use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, is_whole};
 use crate::warnings::Warnings;
 
 /// Size of the file header.
@@ -118,18 +118,17 @@ impl Pcap {
         if self.ended {
             return Ok(None);
         }
-        if buffer.unread().len() < self.record_header && !buffer.fill(self.record_header)? {
-            return Ok(self.end(buffer, warnings, Needed::AtLeast(self.record_header as u64)));
+        if !is_whole(Needed::AtLeast(self.record_header), buffer, warnings)? {
+            return Ok(self.end());
         }
         let Some(record) = self.record(buffer.unread()) else { return Ok(None) };
         if record.captured > self.max {
-            self.ended = true;
             warnings.add(|| absurd(&record, buffer.offset(), self.max));
-            return Ok(None);
+            return Ok(self.end());
         }
         let size = self.record_header + record.captured as usize;
-        if buffer.unread().len() < size && !buffer.fill(size)? {
-            return Ok(self.end(buffer, warnings, Needed::Exactly(size as u64)));
+        if !is_whole(Needed::Exactly(size), buffer, warnings)? {
+            return Ok(self.end());
         }
         if record.captured == 0 || record.captured > record.original || record.fraction >= self.fractions {
             self.odd(&record, buffer.offset(), warnings);
@@ -190,12 +189,8 @@ impl Pcap {
         Some(Record { seconds, fraction, captured, original })
     }
 
-    fn end(&mut self, buffer: &Buffer, warnings: &mut Warnings, needed: Needed) -> Option<Head> {
+    fn end(&mut self) -> Option<Head> {
         self.ended = true;
-        let has = buffer.unread().len();
-        if has > 0 {
-            warnings.add(|| cut_short(buffer.arrived(), has, needed));
-        }
         None
     }
 

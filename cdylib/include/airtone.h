@@ -25,7 +25,7 @@
 #include <stdint.h>
 
 // Version of this interface. It grows by one with every addition.
-#define AIRTONE_ABI_VERSION 1
+#define AIRTONE_ABI_VERSION 2
 
 // The oldest interface that this library still serves: a host that was compiled against version H works
 // with a library when `airtone_abi_min() <= H && H <= airtone_abi_version()`.
@@ -538,6 +538,17 @@ airtone_status airtone_engine_dropped(airtone_engine *engine,
                                       uint32_t interface_id,
                                       int64_t at_ns,
                                       uint64_t packets);
+
+// The sensor says that from `at_ns` on the radio of an interface listens to a channel: the centre of its primary 20 MHz and
+// its width, both in MHz; a centre of 0 for none (it is being tuned, or deaf). Beacons are then judged only where they
+// could be heard. In order of time per interface, each before the packets that were received after it.
+//
+// Threads: one at a time per handle. Since interface 2.
+airtone_status airtone_engine_listening(airtone_engine *engine,
+                                        uint32_t interface_id,
+                                        int64_t at_ns,
+                                        uint32_t centre_mhz,
+                                        uint32_t width_mhz);
 
 // Where the packets came from, for `capture.files` and `capture.missing_fields` of the report: the files, `stride`
 // bytes apart, and the fields that an export lacked. Replaces what was said before; may be called at any time.

@@ -178,6 +178,18 @@ impl Engine<'_> {
         self.check(status)
     }
 
+    /// From now on the radio of an interface listens to a channel (centre and width in MHz), or to none.
+    ///
+    /// # Errors
+    /// Those of the library.
+    pub fn listening(&mut self, interface: u32, at: Nanos, channel: Option<(u32, u32)>) -> Result<(), Error> {
+        let (centre, width) = channel.unwrap_or((0, 0));
+        // SAFETY: the handle is live.
+        let status =
+            unsafe { self.api.airtone_engine_listening(self.handle, interface, at.0, centre, width) };
+        self.check(status)
+    }
+
     /// Where the packets came from.
     ///
     /// # Errors

@@ -183,6 +183,12 @@ impl Capture {
                 self.outlet.dropped()
             ));
         }
+        if self.outlet.not_judged() > 0 {
+            self.log.line(&format!(
+                "{} packets are not in the live line, which did not keep up; the capture has them",
+                self.outlet.not_judged()
+            ));
+        }
         match ended {
             Ok(()) => self.log.line("the capture has ended"),
             Err(failure) => self.log.line(&failure.to_string()),

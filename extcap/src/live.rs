@@ -1,8 +1,6 @@
 //! The live line: the engine on copies of the packets, in a thread of its own. It never slows the capture: when it does
-//! not keep up packets are left out of it, and the line says so.
+//! not keep up packets are left out of it; the engine takes them as drops, and the line and the log say so.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -33,6 +31,19 @@ struct Batch {
     bytes: Vec<u8>,
     /// Where radios listen, each with the number of packets before it.
     notes: Vec<(usize, u32, Listening)>,
+    /// Packets in front of these that the engine was too slow for, one entry an interface.
+    skipped: Vec<Skipped>,
+}
+
+/// Packets of an interface that were left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Skipped {
+    interface: usize,
+    /// The last of them.
+    at: Nanos,
+    packets: u64,
+    /// What the sensor dropped in front of them.
+    dropped: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +62,7 @@ pub struct Feed {
     links: Vec<LinkType>,
     batch: Batch,
     batches: SyncSender<Batch>,
-    skipped: Arc<AtomicU64>,
+    skipped: u64,
 }
 
 impl Feed {
@@ -59,10 +70,18 @@ impl Feed {
     #[must_use]
     pub fn start(toolbar: Toolbar) -> Self {
         let (batches, taken) = mpsc::sync_channel(WAITING);
-        let skipped = Arc::new(AtomicU64::new(0));
-        let theirs = Arc::clone(&skipped);
-        thread::spawn(move || analyse(&taken, &toolbar, &theirs));
-        Self { links: Vec::new(), batch: Batch::default(), batches, skipped }
+        thread::spawn(move || analyse(&taken, &toolbar));
+        Self::new(batches)
+    }
+
+    fn new(batches: SyncSender<Batch>) -> Self {
+        Self { links: Vec::new(), batch: Batch::default(), batches, skipped: 0 }
+    }
+
+    /// Packets that the engine was too slow for: they are in the file, not in the line.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// The next interface.
@@ -83,7 +102,7 @@ impl Feed {
 
     /// Where a radio listens from now on.
     pub fn note(&mut self, interface: usize, note: Listening) {
-        let interface = u32::try_from(interface).unwrap_or(u32::MAX);
+        let interface = number(interface);
         if self.batch.notes.len() == NOTES {
             self.batch.notes.remove(0);
         }
@@ -100,28 +119,52 @@ impl Feed {
         let next = Batch {
             heads: Vec::with_capacity(self.batch.heads.len()),
             bytes: Vec::with_capacity(self.batch.bytes.len()),
-            notes: Vec::new(),
+            ..Batch::default()
         };
         let batch = std::mem::replace(&mut self.batch, next);
         if let Err(TrySendError::Full(batch) | TrySendError::Disconnected(batch)) =
             self.batches.try_send(batch)
         {
-            self.skipped.fetch_add(batch.heads.len() as u64, Ordering::Relaxed);
-            let notes = batch.notes.into_iter().map(|(_, interface, note)| (0, interface, note));
-            self.batch.notes.extend(notes);
+            self.skipped += batch.heads.len() as u64;
+            self.batch.skip(batch);
         }
     }
 }
 
-fn analyse(batches: &Receiver<Batch>, toolbar: &Toolbar, skipped: &AtomicU64) {
-    let mut engine = Engine::new(Config::default());
-    let mut frame = 0;
+impl Batch {
+    /// The one before was left out: the engine hears of it, and of what its notes said, with this one.
+    fn skip(&mut self, before: Self) {
+        let notes = before.notes.into_iter().map(|(_, interface, note)| (0, interface, note));
+        self.notes.extend(notes);
+        self.skipped = before.skipped;
+        for &Head { interface, at, dropped, .. } in &before.heads {
+            match self.skipped.iter_mut().find(|skipped| skipped.interface == interface) {
+                Some(skipped) => {
+                    skipped.at = at;
+                    skipped.packets += 1;
+                    skipped.dropped += dropped;
+                }
+                None => self.skipped.push(Skipped { interface, at, packets: 1, dropped }),
+            }
+        }
+    }
+}
+
+/// The engine and what it was fed.
+struct Analysis {
+    engine: Engine,
+    frame: u64,
+    skipped: u64,
+}
+
+fn analyse(batches: &Receiver<Batch>, toolbar: &Toolbar) {
+    let mut analysis = Analysis::new();
     let mut next = Instant::now() + EVERY;
     let mut is_new = true;
     loop {
         match batches.recv_timeout(next.saturating_duration_since(Instant::now())) {
             Ok(batch) => {
-                feed(&mut engine, &batch, &mut frame);
+                analysis.feed(&batch);
                 is_new = true;
             }
             Err(RecvTimeoutError::Timeout) => {}
@@ -132,12 +175,34 @@ fn analyse(batches: &Receiver<Batch>, toolbar: &Toolbar, skipped: &AtomicU64) {
             continue;
         }
         if std::mem::take(&mut is_new) {
-            let report = engine.report(SourceInfo::default());
-            toolbar.live(&line(&report, skipped.load(Ordering::Relaxed)));
+            toolbar.live(&analysis.line());
         }
         // Where a report takes long, ten times as long is left for packets.
         next = Instant::now() + EVERY.max(now.elapsed() * 10);
     }
+}
+
+impl Analysis {
+    fn new() -> Self {
+        Self { engine: Engine::new(Config::default()), frame: 0, skipped: 0 }
+    }
+
+    fn feed(&mut self, batch: &Batch) {
+        // To the engine these are drops like any: what is missing because of them is no fault of the network.
+        for &Skipped { interface, at, packets, dropped } in &batch.skipped {
+            self.skipped += packets;
+            self.engine.sensor_dropped(number(interface), at, packets + dropped);
+        }
+        feed(&mut self.engine, batch, &mut self.frame);
+    }
+
+    fn line(&self) -> String {
+        line(&self.engine.report(SourceInfo::default()), self.skipped)
+    }
+}
+
+fn number(interface: usize) -> u32 {
+    u32::try_from(interface).unwrap_or(u32::MAX)
 }
 
 fn feed(engine: &mut Engine, batch: &Batch, frame: &mut u64) {
@@ -150,7 +215,7 @@ fn feed(engine: &mut Engine, batch: &Batch, frame: &mut u64) {
         let (bytes, behind) = rest.split_at(head.length);
         rest = behind;
         *frame += 1;
-        let interface = u32::try_from(head.interface).unwrap_or(u32::MAX);
+        let interface = number(head.interface);
         if head.dropped > 0 {
             engine.sensor_dropped(interface, head.at, head.dropped);
         }
@@ -175,13 +240,13 @@ fn line(report: &Report, skipped: u64) -> String {
         plural(running.len(), "stream"),
         plural(calls, "active call"),
         if expected == 0 { 0.0 } else { 100.0 * lost as f64 / expected as f64 },
-        report.capture.dropped_by_sensor.unwrap_or(0),
+        report.capture.dropped_by_sensor.unwrap_or(0).saturating_sub(skipped),
     );
     if let Some(air) = wifi::line(&report.wifi) {
         line = if report.streams.is_empty() { air } else { format!("{line} | {air}") };
     }
     if skipped > 0 {
-        line += &format!(" | {skipped} packets not judged, for want of time");
+        line += &format!(" | {skipped} packets not judged for want of time: loss and MOS may be theirs");
     }
     line
 }
@@ -193,4 +258,60 @@ fn is_running(stream: &Stream, report: &Report) -> bool {
 
 fn is_active(call: &Call) -> bool {
     call.end.is_none() && call.outcome_code.is_none_or(|code| code < 300)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TU: i64 = 1_024_000;
+
+    /// A beacon of an AP, 100 TU after the one before.
+    fn beacon(n: i64) -> Vec<u8> {
+        const BSSID: [u8; 6] = [2, 0, 0, 0, 0, 1];
+        let tsf = (1_000_000 + n * 102_400).to_le_bytes();
+        let radiotap = [0, 0, 8, 0, 0, 0, 0, 0];
+        let head = [&[0x80, 0, 0, 0], [0xff; 6].as_slice(), &BSSID, &BSSID, &[0, 0]].concat();
+        [&radiotap, head.as_slice(), &tsf, &[100, 0, 1, 0], &[0, 2, b'a', b'p', 3, 1, 6]].concat()
+    }
+
+    /// Hands over the beacons one batch at a time.
+    fn hand_over(feed: &mut Feed, beacons: std::ops::Range<i64>, dropped: u64) {
+        for n in beacons {
+            let (bytes, at) = (beacon(n), Nanos(n * 100 * TU));
+            let orig_len = bytes.len() as u32;
+            feed.packet(&Received { interface: 0, at, orig_len, bytes: &bytes, dropped });
+            feed.hand_over();
+        }
+    }
+
+    #[test]
+    fn packets_that_the_engine_is_too_slow_for_are_drops_and_no_loss() {
+        let (batches, taken) = mpsc::sync_channel(WAITING);
+        let mut feed = Feed::new(batches);
+        feed.interface(LinkType::RADIOTAP);
+        let room = WAITING as i64;
+        hand_over(&mut feed, 0..room, 0);
+        assert_eq!(feed.skipped(), 0);
+        hand_over(&mut feed, room..room + 20, 1);
+        assert_eq!(feed.skipped(), 20);
+
+        let mut analysis = Analysis::new();
+        taken.try_iter().for_each(|batch| analysis.feed(&batch));
+        assert!(!analysis.line().contains("not judged"), "{}", analysis.line());
+        hand_over(&mut feed, room + 20..room + 30, 0);
+        let next = taken.try_recv().unwrap();
+        let at = Nanos((room + 19) * 100 * TU);
+        assert_eq!(next.skipped, [Skipped { interface: 0, at, packets: 20, dropped: 20 }]);
+        analysis.feed(&next);
+        taken.try_iter().for_each(|batch| analysis.feed(&batch));
+
+        let report = analysis.engine.report(SourceInfo::default());
+        assert_eq!(report.capture.dropped_by_sensor, Some(40));
+        let beacons = &report.wifi.bss[0].beacons;
+        assert_eq!((beacons.received, beacons.lost, beacons.not_observed), (room as u64 + 10, 0, 20));
+        let line = analysis.line();
+        assert!(line.contains("beacons lost 0 of ") && line.contains("20 packets not judged"), "{line}");
+        assert!(super::line(&report, 20).ends_with("for want of time: loss and MOS may be theirs"), "{line}");
+    }
 }

@@ -18,6 +18,7 @@ pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod markup;
+mod silences;
 pub mod text;
 pub mod wave;
 mod words;

@@ -49,6 +49,7 @@ static void null_handles(void)
     CHECK(n == 0);
     CHECK_STATUS(airtone_engine_observe(NULL, NULL, 0, 0, NULL), AIRTONE_E_NULL);
     CHECK_STATUS(airtone_engine_dropped(NULL, 0, 0, 1), AIRTONE_E_NULL);
+    CHECK_STATUS(airtone_engine_listening(NULL, 0, 0, 2437, 20), AIRTONE_E_NULL);
     CHECK_STATUS(airtone_engine_source(NULL, NULL, 0, 0, NULL, 0), AIRTONE_E_NULL);
     CHECK_STATUS(airtone_frame_facts(NULL, 1, &facts), AIRTONE_E_NULL);
     CHECK_STATUS(airtone_engine_stream_count(NULL, &n), AIRTONE_E_NULL);

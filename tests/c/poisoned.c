@@ -17,6 +17,7 @@ static void only_says_so(airtone_engine *engine, const airtone_packet *packet)
     CHECK(n == 0);
     CHECK_STATUS(airtone_engine_observe(engine, NULL, 0, 0, NULL), AIRTONE_E_STATE);
     CHECK_STATUS(airtone_engine_dropped(engine, 0, 0, 1), AIRTONE_E_STATE);
+    CHECK_STATUS(airtone_engine_listening(engine, 0, 0, 2437, 20), AIRTONE_E_STATE);
     CHECK_STATUS(airtone_engine_source(engine, NULL, 0, 0, NULL, 0), AIRTONE_E_STATE);
     CHECK_STATUS(airtone_frame_facts(engine, 1, &facts), AIRTONE_E_STATE);
     CHECK_STATUS(airtone_engine_stream_count(engine, &n), AIRTONE_E_STATE);

@@ -153,6 +153,8 @@ static void observations(void)
     CHECK_STATUS(airtone_engine_observe(engine, all, n, sizeof all[0], &done), AIRTONE_OK);
     CHECK(done == n);
     CHECK_STATUS(airtone_engine_dropped(engine, 0, all[n - 1].at_ns, 17), AIRTONE_OK);
+    CHECK_STATUS(airtone_engine_listening(engine, 0, all[n - 1].at_ns, 2437, 20), AIRTONE_OK);
+    CHECK_STATUS(airtone_engine_listening(engine, 0, all[n - 1].at_ns, 0, 0), AIRTONE_OK);
     CHECK_STATUS(airtone_frame_facts(engine, 1, &facts), AIRTONE_OK);
     CHECK(facts.call == 1);
     CHECK_STATUS(airtone_frame_facts(engine, 4, &facts), AIRTONE_OK);

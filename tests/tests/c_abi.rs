@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use airtone_capture::write::{PcapNgOut, Section};
+use airtone_capture::{Input, Interface, Listening, Record};
+use airtone_engine::Nanos;
 use airtone_tests::{captures, captures_in, fixtures_dir, run, tshark, workspace_dir};
 
 /// The strictest that C compilers agree on.
@@ -216,6 +219,43 @@ fn every_view_format_and_setting_reaches_a_loaded_engine() {
     }
 }
 
+/// What the sensor wrote of its radio crosses the boundary too: the outage of the fixture, of 2.07 s from +2.661 s on, is
+/// nobody's fault where the radio was elsewhere meanwhile.
+#[test]
+fn where_the_radio_listened_reaches_a_loaded_engine() {
+    let fixture = fixtures_dir().join("wifi-outages.pcapng");
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told.pcapng");
+    let mut input = Input::open(std::slice::from_ref(&fixture)).unwrap();
+    let mut out = PcapNgOut::new(Vec::new(), &Section::default()).unwrap();
+    let mut began = None;
+    while let Some(record) = input.next().unwrap() {
+        let Record::Packet(packet) = record else { continue };
+        let note = |since: i64, channel| {
+            let at = Nanos(packet.at.0 + since);
+            Listening { at, channel }.to_string()
+        };
+        let comment = match (began, packet.frame) {
+            (None, _) => note(-1, Some((2437, 20))),
+            (_, 55) => format!("{}\n{}", note(-2, Some((2412, 20))), note(-1, None)),
+            (_, 75) => note(-1, Some((2437, 20))),
+            _ => String::new(),
+        };
+        if began.is_none() {
+            let interface = Interface { link: packet.link, name: String::new(), description: String::new() };
+            out.interface(&interface, 0).unwrap();
+            began = Some(packet.at);
+        }
+        out.packet_with_comment(0, packet.at, packet.orig_len, packet.bytes, 0, &comment).unwrap();
+    }
+    fs::write(&told, out.into_inner()).unwrap();
+    assert_same_through_the_library(&["report", "--format", "json"], &told);
+    assert_same_through_the_library(&["wifi"], &told);
+    let of = |capture| through(Some(&built().library), &["wifi"], capture).1;
+    assert!(of(&fixture).contains("critical") && of(&told).contains("off channel"), "{}", of(&told));
+    assert!(!of(&told).contains("critical"), "{}", of(&told));
+}
+
 /// Observations cross the boundary as packets do: RTP headers, SIP over TCP, beacons.
 #[test]
 fn exports_reach_a_loaded_engine() {
@@ -263,5 +303,5 @@ fn another_interface_is_refused_in_a_sentence() {
     passes(Command::new("cc").args(["-shared", "-fPIC"]).arg(code).arg("-o").arg(&library), "cc");
     let (code, said) = through(Some(&library), &["report"], &fixtures_dir().join("sipp-busy.pcapng"));
     assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("has interface 7 to 9, this program needs 1"), "{said}");
+    assert!(said.contains("has interface 7 to 9, this program needs 2"), "{said}");
 }

@@ -54,6 +54,7 @@ pub(crate) enum Command {
     /// One row per call
     Calls(ViewArgs),
     /// The ladder of one call: every SIP message, RTP between, digits, holds
+    #[command(mut_arg("engine", reports_only))]
     Flow(FlowArgs),
     /// One row per RTP stream
     Streams(StreamsArgs),
@@ -64,8 +65,10 @@ pub(crate) enum Command {
     /// What to look at first, with display filters
     Findings(FindingsArgs),
     /// What the listener heard, as a WAV file: of a call in stereo, or of one stream
+    #[command(mut_arg("engine", reports_only))]
     Audio(AudioArgs),
     /// The packets of one call, signalling and media, to a pcapng
+    #[command(mut_arg("engine", reports_only))]
     Extract(ExtractArgs),
     /// The E-model as a calculator: R and MOS of a codec at a loss and a delay
     Mos(MosArgs),
@@ -84,6 +87,12 @@ pub(crate) enum Command {
     },
     /// The tshark commands that make complete exports for this program
     ExportFields,
+}
+
+/// A libairtone gives reports, no packets and no messages: where those are wanted `--engine` is refused, and no help
+/// offers it.
+fn reports_only(engine: clap::Arg) -> clap::Arg {
+    engine.hide(true)
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +222,19 @@ mod tests {
     fn the_definition_is_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_loaded_engine_is_offered_for_reports_only() {
+        use clap::CommandFactory;
+        let mut cli = Cli::command();
+        let mut help = |name: &str| cli.find_subcommand_mut(name).expect(name).render_long_help().to_string();
+        for name in ["report", "calls", "streams", "sip", "wifi", "findings"] {
+            assert!(help(name).contains("--engine <PATH>"), "{name}");
+        }
+        for name in ["flow", "audio", "extract"] {
+            assert!(!help(name).contains("--engine"), "{name}");
+        }
     }
 
     fn parse(args: &[&str]) -> Result<Cli, clap::Error> {

@@ -54,8 +54,7 @@ fn take(engine: &mut Engine<'_>, record: &Record<'_>) -> Result<(), Error> {
         Record::Packet(packet) => engine.packet(packet),
         Record::Observed(observed) => engine.observe(observed),
         Record::Dropped { interface, at, packets } => engine.sensor_dropped(*interface, *at, *packets),
-        // The C interface knows no such word: there the sensor's channel is inferred from what it heard.
-        Record::Listening { .. } => Ok(()),
+        Record::Listening { interface, at, channel } => engine.listening(*interface, *at, *channel),
     }
 }
 

@@ -236,6 +236,29 @@ pub unsafe extern "C" fn airtone_engine_dropped(
     unsafe { with(engine, body) }
 }
 
+/// The sensor says that from `at_ns` on the radio of an interface listens to a channel: the centre of its primary 20 MHz and
+/// its width, both in MHz; a centre of 0 for none (it is being tuned, or deaf). Beacons are then judged only where they
+/// could be heard. In order of time per interface, each before the packets that were received after it.
+///
+/// Threads: one at a time per handle. Since interface 2.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airtone_engine_listening(
+    engine: *mut airtone_engine,
+    interface_id: u32,
+    at_ns: i64,
+    centre_mhz: u32,
+    width_mhz: u32,
+) -> airtone_status {
+    let body = |engine: &mut airtone_engine| {
+        engine.has_read = true;
+        let channel = (centre_mhz > 0).then_some((centre_mhz, width_mhz));
+        engine.session.listening(interface_id, Nanos(at_ns), channel);
+        Ok(())
+    };
+    // SAFETY: the caller's promise about the handle.
+    unsafe { with(engine, body) }
+}
+
 /// Where the packets came from, for `capture.files` and `capture.missing_fields` of the report: the files, `stride`
 /// bytes apart, and the fields that an export lacked. Replaces what was said before; may be called at any time.
 ///

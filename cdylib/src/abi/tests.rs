@@ -268,6 +268,11 @@ fn absurd_values_are_taken_or_refused() {
         // SAFETY: a live handle.
         let status = unsafe { airtone_engine_dropped(handle.0, dice.roll() as u32, dice.time(), packets) };
         assert_eq!(status, AIRTONE_OK);
+        let (centre, width) = (dice.roll() as u32 % 8_000, dice.roll() as u32);
+        // SAFETY: a live handle.
+        let status =
+            unsafe { airtone_engine_listening(handle.0, dice.roll() as u32, dice.time(), centre, width) };
+        assert_eq!(status, AIRTONE_OK);
     }
     for format in [
         AIRTONE_FORMAT_TEXT,

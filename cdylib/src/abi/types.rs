@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 /// Version of this interface. It grows by one with every addition.
-pub const AIRTONE_ABI_VERSION: u32 = 1;
+pub const AIRTONE_ABI_VERSION: u32 = 2;
 /// The oldest interface that this library still serves: a host that was compiled against version H works
 /// with a library when `airtone_abi_min() <= H && H <= airtone_abi_version()`.
 pub const AIRTONE_ABI_MIN: u32 = 1;

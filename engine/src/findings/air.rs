@@ -11,7 +11,7 @@ const LOSS_CRITICAL_PERCENT: f64 = 25.0;
 
 pub(super) fn find(facts: &Facts<'_>, out: &mut Vec<Finding>) {
     for bss in &facts.report.wifi.bss {
-        out.extend(beacon_outage(bss).or_else(|| beacon_loss(bss)));
+        out.extend(beacon_outage(bss).or_else(|| beacon_loss(bss)).or_else(|| beacon_silence(bss)));
     }
     out.extend(sensor_drops(facts));
     mirror_loss(facts, out);
@@ -31,8 +31,8 @@ fn about(mut finding: Finding, bss: &Bss) -> Finding {
 }
 
 fn beacon_outage(bss: &Bss) -> Option<Finding> {
-    // What the sensor itself missed is no trouble of the AP.
-    let real = |o: &&Outage| !matches!(o.cause, OutageCause::Sensor | OutageCause::OffChannel);
+    // What the sensor itself missed is no trouble of the AP, and a silence that nothing explains may be no trouble.
+    let real = |o: &&Outage| !o.is_of_sensor() && !o.is_uncounted();
     let outages: Vec<&Outage> = bss.outages.iter().filter(real).collect();
     let worst = outages.iter().max_by_key(|o| (o.severity, o.to.0.saturating_sub(o.from.0), o.lost))?;
     let title = match worst.to.known_seconds_since(worst.from) {
@@ -53,6 +53,24 @@ fn beacon_outage(bss: &Bss) -> Option<Finding> {
     let detail = format!("{} beacons in a row missing: {cause}.{others}", worst.lost);
     let mut found = finding(worst.severity, "beacon_outage", title, detail);
     found.frames = outages.iter().map(|o| o.after_frame).collect();
+    Some(about(found, bss))
+}
+
+/// Silences of which nobody knows whose they are: told once for all.
+fn beacon_silence(bss: &Bss) -> Option<Finding> {
+    let silences = || bss.outages.iter().filter(|outage| outage.is_uncounted());
+    let longest =
+        silences().filter_map(|o| o.to.known_seconds_since(o.from)).reduce(f64::max).map(|s| s.max(0.0))?;
+    let (title, longest) = match silences().count() {
+        1 => (format!("A silence of unknown cause: {}", name(bss)), format!("{longest:.1} s")),
+        n => (format!("{n} silences of unknown cause: {}", name(bss)), format!("Up to {longest:.1} s each")),
+    };
+    let detail = format!(
+        "{longest} without beacons, not counted as loss: it cannot be told from this capture whether the AP was \
+         silent or the sensor did not listen."
+    );
+    let mut found = finding(Severity::Note, "beacon_silence", title, detail);
+    found.frames = silences().map(|outage| outage.after_frame).collect();
     Some(about(found, bss))
 }
 
@@ -117,6 +135,29 @@ mod tests {
         let found = beacon_outage(&bss).unwrap();
         assert_eq!((found.severity, found.frames), (Severity::Warning, vec![54]));
         assert_eq!(found.title, "No beacons for 2.0 s: 02:00:00:00:00:00");
+    }
+
+    #[test]
+    fn silences_of_unknown_cause_are_told_once_and_as_what_they_are() {
+        let unknown = |seconds| outage(OutageCause::Unknown, Severity::Note, seconds);
+        let mut bss = Bss { bssid: "02:00:00:00:00:00".into(), ..Bss::default() };
+        bss.outages = (1..4).map(unknown).collect();
+        assert!(beacon_outage(&bss).is_none());
+        let found = beacon_silence(&bss).unwrap();
+        assert_eq!((found.severity, found.kind.as_str()), (Severity::Note, "beacon_silence"));
+        assert_eq!(found.title, "3 silences of unknown cause: 02:00:00:00:00:00");
+        assert!(
+            found.detail.starts_with("Up to 3.0 s each without beacons, not counted"),
+            "{}",
+            found.detail
+        );
+        assert_eq!(found.frames.len(), 3);
+        // Without times they are counted, and so they are outages.
+        for outage in &mut bss.outages {
+            (outage.from, outage.to) = (Nanos::UNKNOWN, Nanos::UNKNOWN);
+        }
+        assert!(beacon_silence(&bss).is_none());
+        assert_eq!(beacon_outage(&bss).unwrap().title, "20 beacons missing in a row: 02:00:00:00:00:00");
     }
 
     #[test]

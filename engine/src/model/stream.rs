@@ -161,7 +161,8 @@ pub struct StreamMos {
     pub reason: Option<String>,
 }
 
-/// The interval with the lowest MOS-LQ.
+/// The interval of ten seconds with the lowest MOS-LQ; of a shorter stream all of it. A rest of less than eight seconds is no
+/// interval: where only that was bad, the whole stream has a lower MOS-LQ than its worst interval.
 #[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct WorstInterval {
     /// Its MOS-LQ.

@@ -120,6 +120,21 @@ pub struct Outage {
     pub after_frame: u64,
 }
 
+impl Outage {
+    /// The sensor was deaf or elsewhere: nothing is known to have gone wrong in the air.
+    #[must_use]
+    pub fn is_of_sensor(&self) -> bool {
+        matches!(self.cause, OutageCause::Sensor | OutageCause::OffChannel)
+    }
+
+    /// A silence that nothing explains and that is not counted as loss. Of an export without times nobody knows
+    /// what else was silent: there the beacons that the AP's clock misses count.
+    #[must_use]
+    pub fn is_uncounted(&self) -> bool {
+        self.cause == OutageCause::Unknown && self.to.known_seconds_since(self.from).is_some()
+    }
+}
+
 /// Signal strength in dBm.
 #[derive(Clone, Copy, Debug, Default, Serialize, JsonSchema)]
 pub struct Signal {

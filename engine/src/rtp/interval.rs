@@ -28,7 +28,7 @@ pub(super) struct Interval {
     pub lost: u32,
     /// Those that came after their playout time.
     pub late: u32,
-    /// Runs of lost packets, and late packets.
+    /// Runs of lost and late packets that begin here.
     pub runs: u32,
 }
 
@@ -65,6 +65,14 @@ impl Interval {
         }
     }
 
+    /// There are so many runs more or less; what of it was not counted here.
+    pub fn more_runs(&mut self, n: i32) -> i32 {
+        let fewer = n.min(0).unsigned_abs();
+        let here = fewer.min(self.runs);
+        self.runs = (self.runs - here).saturating_add(n.max(0).unsigned_abs());
+        -(fewer - here).cast_signed()
+    }
+
     /// A packet that had been counted as lost came after all; false when it was not counted here.
     pub fn found(&mut self) -> bool {
         let is_here = self.lost > 0;
@@ -72,17 +80,10 @@ impl Interval {
         is_here
     }
 
-    /// A packet came after its playout time.
-    pub fn late(&mut self) {
-        self.late += 1;
-        self.runs += 1;
-    }
-
     /// `n` packets were not late after all; tells how many of them were not counted here.
     pub fn forgive(&mut self, n: u32) -> u32 {
         let here = n.min(self.late);
         self.late -= here;
-        self.runs = self.runs.saturating_sub(here);
         n - here
     }
 
@@ -101,7 +102,8 @@ impl Interval {
 
     /// Burst ratio of its losses.
     pub fn burst_ratio(&self) -> f64 {
-        burst_ratio(self.bad(), u64::from(self.runs), u64::from(self.expected))
+        // One run may reach in from the interval before.
+        burst_ratio(self.bad(), u64::from(self.runs.max(1)), u64::from(self.expected))
     }
 
     fn bad(&self) -> u64 {
@@ -182,6 +184,14 @@ impl History {
         }
     }
 
+    /// As [`Interval::more_runs`], of seconds that have passed.
+    pub fn more_runs(&mut self, n: i32) {
+        self.ten.more_runs(n);
+        if let Some(series) = &mut self.series {
+            series.more_runs(n);
+        }
+    }
+
     /// As [`Interval::forgive`], of seconds that have passed.
     pub fn forgive(&mut self, n: u32) {
         self.ten.forgive(n);
@@ -253,10 +263,12 @@ mod tests {
         let mut second = Interval { start: at(1), expected: 50, lost: 0, late: 1, runs: 1 };
         assert!(!second.found());
         history.found();
-        let left = second.forgive(3);
-        assert_eq!((left, second.late, second.runs), (2, 0, 0));
-        history.forgive(left);
+        let (late, runs) = (second.forgive(3), second.more_runs(-3));
+        assert_eq!((late, runs, second.late, second.runs), (2, -2, 0, 0));
+        history.forgive(late);
+        history.more_runs(runs);
         assert_eq!((history.ten.lost, history.ten.late, history.ten.runs), (1, 1, 3));
+        assert_eq!((second.more_runs(2), second.runs), (0, 2));
     }
 
     #[test]

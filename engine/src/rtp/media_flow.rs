@@ -72,7 +72,8 @@ impl Stream {
         if let Some(log) = &mut self.rest.late_log {
             log.push(self.newest - u64::from(back));
         }
-        self.interval.late();
+        self.interval.late += 1;
+        self.more_runs(self.slots.runs_with(self.newest, back));
         self.rest.trouble(frame);
         if self.late_run >= LATE_RUN {
             self.refill();
@@ -95,10 +96,17 @@ impl Stream {
         if let Some(log) = &mut self.rest.late_log {
             log.retain(|&sequence| sequence < oldest);
         }
-        let forgiven = (0..=from).filter(|&back| self.slots.forgive(self.newest, back)).count() as u32;
-        self.rest.late = self.rest.late.saturating_sub(u64::from(forgiven));
-        let before = self.interval.forgive(forgiven);
+        let (mut late, mut runs) = (0, 0);
+        for back in 0..=from {
+            if self.slots.forgive(self.newest, back) {
+                late += 1;
+                runs -= self.slots.runs_with(self.newest, back);
+            }
+        }
+        self.rest.late = self.rest.late.saturating_sub(u64::from(late));
+        let before = self.interval.forgive(late);
         self.rest.history.forgive(before);
+        self.more_runs(runs);
         self.rest.trouble.truncate(run.trouble);
     }
 

@@ -235,6 +235,20 @@ impl Slots {
         odd && self.ledger.levels[index(newest, back)].is_late()
     }
 
+    /// The sequence number `back` below the newest is missing so far, or came late. What has left the window is taken for
+    /// played.
+    pub fn is_bad(&self, newest: u64, back: u32) -> bool {
+        let is_late = || self.odd & (1 << back) != 0 && self.ledger.levels[index(newest, back)].is_late();
+        back < WINDOW && (!self.has(back) || is_late())
+    }
+
+    /// How many runs of bad slots there are more when this one is bad than when it is good: it may begin one (1), make one
+    /// longer (0) or make one of two (-1).
+    pub fn runs_with(&self, newest: u64, back: u32) -> i32 {
+        let (before, after) = (self.is_bad(newest, back + 1), back > 0 && self.is_bad(newest, back - 1));
+        1 - i32::from(before) - i32::from(after)
+    }
+
     /// Slots that left the window without a packet.
     pub fn given_up(&self) -> u64 {
         self.ledger.lost

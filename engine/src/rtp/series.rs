@@ -90,11 +90,17 @@ impl Series {
         }
     }
 
+    /// There are so many runs more or less in the seconds before.
+    pub fn more_runs(&mut self, n: i32) {
+        if let Some(last) = self.points.last_mut() {
+            last.runs = last.runs.saturating_add_signed(n);
+        }
+    }
+
     /// `n` packets of the seconds before were not late after all.
     pub fn forgive(&mut self, n: u32) {
         if let Some(last) = self.points.last_mut() {
             last.late = last.late.saturating_sub(n);
-            last.runs = last.runs.saturating_sub(n);
         }
     }
 

@@ -273,6 +273,10 @@ impl Stream {
         }
         self.interval.advance(n);
         if n > 1 {
+            if self.slots.is_bad(self.newest, n) {
+                // What is missing goes on where a late packet was.
+                self.more_runs(-1);
+            }
             self.rest.trouble(a.frame);
         }
         RtpFacts { lost_before: n - 1, ..self.take(a, n) }
@@ -302,6 +306,7 @@ impl Stream {
             self.rest.first_timestamp = a.header.timestamp;
             self.interval.expected += back - first;
             self.interval.lost += back - first;
+            self.more_runs(i32::from(!self.slots.is_bad(self.newest, first)));
         } else if self.slots.has(back) {
             self.rest.duplicates += u64::from(same_way);
             return RtpFacts { duplicate: true, ..RtpFacts::default() };
@@ -310,11 +315,20 @@ impl Stream {
         if !self.interval.found() {
             self.rest.history.found();
         }
+        self.more_runs(-self.slots.runs_with(self.newest, back));
         self.rest.out_of_order += 1;
         self.neighbour = false;
         let facts = self.take_back(a, back);
         self.neighbour = false;
         facts
+    }
+
+    /// There are so many runs of lost and late packets more or less, of late.
+    pub fn more_runs(&mut self, n: i32) {
+        let before = self.interval.more_runs(n);
+        if before != 0 {
+            self.rest.history.more_runs(before);
+        }
     }
 
     /// Notes the way by which a packet came; true when it had come that way before.

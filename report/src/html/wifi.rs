@@ -7,6 +7,7 @@ use airtone_engine::{Nanos, Report};
 use super::charts::steps;
 use super::figures::{loss_class, number_cell, percent, relative, severity_class};
 use crate::markup::Markup;
+use crate::silences;
 use crate::text::units::{dash, duration, grouped, millis, or_dash, share};
 use crate::words::words;
 
@@ -51,7 +52,7 @@ fn cause(cause: OutageCause) -> (&'static str, &'static str, &'static str) {
         OutageCause::ChannelSwitch => ("C", "switch", "Channel switch"),
         OutageCause::Sensor => ("S", "sensor", "Sensor deaf or dropping"),
         OutageCause::OffChannel => ("O", "sensor", "Sensor on another channel"),
-        OutageCause::Unknown => ("?", "unknown", "Unknown"),
+        OutageCause::Unknown => ("?", "unknown", "Unknown, not counted as loss"),
     }
 }
 
@@ -91,7 +92,9 @@ fn strips(m: &mut Markup, report: &Report) {
 
 fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
     let place = |at: Nanos| at.known_seconds_since(first).map(|s| (100.0 * s / seconds).clamp(0.0, 100.0));
-    let described: Vec<_> = bss.outages.iter().map(|outage| in_words(outage, first)).collect();
+    let counted = bss.outages.iter().filter(|outage| !outage.is_uncounted());
+    let described: Vec<_> =
+        counted.map(|outage| in_words(outage, first)).chain(silences::told([bss])).collect();
     let said = match described.as_slice() {
         [] => format!("{}: no outage.", ssid(bss)),
         some => format!("Outages of {}: {}.", ssid(bss), some.join("; ")),
@@ -226,14 +229,23 @@ fn whole(m: &mut Markup, n: Option<u64>, class: &'static str) {
 
 fn outages(m: &mut Markup, report: &Report) {
     let all = report.wifi.bss.iter().flat_map(|bss| bss.outages.iter().map(move |outage| (bss, outage)));
-    let all: Vec<_> = all.collect();
-    if all.is_empty() {
-        return;
+    let (silent, counted): (Vec<_>, Vec<_>) = all.partition(|(_, outage)| outage.is_uncounted());
+    if !counted.is_empty() {
+        outage_table(m, report, "Outages", &counted);
     }
-    m.put("<div class=scroll tabindex=0><table class=sortable data-page=100 data-find=outages><caption>Outages</caption><thead><tr>");
+    if let Some(told) = silences::told(&report.wifi.bss) {
+        m.put("<details class=rest><summary>").text(&told).put("</summary>\n");
+        outage_table(m, report, "Silences", &silent);
+        m.put("</details>\n");
+    }
+}
+
+fn outage_table(m: &mut Markup, report: &Report, caption: &'static str, list: &[(&Bss, &Outage)]) {
+    m.put("<div class=scroll tabindex=0><table class=sortable data-page=100 data-find=outages><caption>");
+    m.put(caption).put("</caption><thead><tr>");
     m.put("<th scope=col class=n>At s</th><th scope=col class=n>For</th><th scope=col class=n>Beacons</th><th scope=col>Severity</th>");
     m.put("<th scope=col>Cause</th><th scope=col>Network</th><th scope=col>BSSID</th><th scope=col class=n>After frame</th></tr></thead>\n");
-    for (bss, outage) in all {
+    for (bss, outage) in list {
         m.put("<tbody><tr>");
         let since = report.capture.first.and_then(|first| outage.from.known_seconds_since(first));
         number_cell(m, &relative(report.capture.first, outage.from), since, "");

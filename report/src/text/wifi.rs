@@ -1,7 +1,7 @@
 //! Wi-Fi: beacons per BSS, outages with their cause, stations and their moves.
 
 use airtone_engine::Report;
-use airtone_engine::model::{Bss, Outage, OutageCause, Roam, Signal, Station};
+use airtone_engine::model::{Bss, Outage, Roam, Signal, Station};
 
 use super::page::Page;
 use super::paint::Tone;
@@ -9,6 +9,7 @@ use super::select::{MOST, Named, tell_rest, worst};
 use super::table::{Cell, Column, Table};
 use super::units::{count, dash, duration, foreign, foreign_or_dash, millis, or_dash, share};
 use super::wrap::cut;
+use crate::silences::{self, is_outage};
 use crate::words::{name, words};
 
 pub(crate) fn section(page: &mut Page, report: &Report) {
@@ -45,18 +46,22 @@ pub(crate) fn section(page: &mut Page, report: &Report) {
     }
 }
 
-/// Those of the network; what the sensor could not hear is only counted.
+/// Those of the network; silences that nobody can explain and what the sensor could not hear are only counted.
 fn section_outages(page: &mut Page, list: &[Bss]) {
-    let (of_sensor, all): (Vec<_>, Vec<_>) =
-        outages_of(list).into_iter().partition(|(_, outage)| is_of_sensor(outage));
+    let all = outages_of(list, |outage| is_outage(&outage));
     if !all.is_empty() {
         page.gap();
         outages(page, 2, &all[..all.len().min(MOST)]);
         tell_rest(page, 2, all.len(), all.len().min(MOST), "outages", "wifi");
     }
-    if !of_sensor.is_empty() {
+    if let Some(told) = silences::told(list) {
         page.gap();
-        let gaps = count(of_sensor.len() as u64, "time", "times");
+        page.paragraph(2, &format!("{told}: tshark-post wifi shows when."));
+    }
+    let of_sensor = outages_of(list, Outage::is_of_sensor).len() as u64;
+    if of_sensor > 0 {
+        page.gap();
+        let gaps = count(of_sensor, "time", "times");
         page.paragraph(
             2,
             &format!(
@@ -65,11 +70,6 @@ fn section_outages(page: &mut Page, list: &[Bss]) {
             ),
         );
     }
-}
-
-/// The sensor was deaf or elsewhere: nothing is known to have gone wrong in the air.
-fn is_of_sensor(outage: &Outage) -> bool {
-    matches!(outage.cause, OutageCause::Sensor | OutageCause::OffChannel)
 }
 
 pub(crate) fn view(page: &mut Page, report: &Report) {
@@ -82,10 +82,16 @@ pub(crate) fn view(page: &mut Page, report: &Report) {
         beacons(page, 0, &wifi.bss.iter().collect::<Vec<_>>());
         footnotes(page, &wifi.bss);
     }
-    let all = outages_of(&wifi.bss);
+    let all = outages_of(&wifi.bss, |outage| !outage.is_uncounted());
     if !all.is_empty() {
         page.heading("OUTAGES");
         outages(page, 0, &all);
+    }
+    if let Some(told) = silences::told(&wifi.bss) {
+        page.heading("SILENCES");
+        page.paragraph(0, &format!("{told}."));
+        page.gap();
+        outages(page, 0, &outages_of(&wifi.bss, Outage::is_uncounted));
     }
     events(page, &wifi.bss);
     if !wifi.stations.is_empty() {
@@ -150,7 +156,7 @@ fn row(bss: &Bss) -> Vec<Cell> {
         Cell::new(beacons.lost.to_string(), tone),
         Cell::new(or_dash(beacons.lost_percent, share), tone),
         beacons.longest_run.to_string().into(),
-        bss.outages.iter().filter(|outage| !is_of_sensor(outage)).count().to_string().into(),
+        bss.outages.iter().filter(is_outage).count().to_string().into(),
         beacons.not_observed.to_string().into(),
         or_dash(bss.signal_dbm, |signal| format!("{:.0}", signal.mean)).into(),
         or_dash(bss.signal_dbm, |signal| format!("{:.0}", signal.min)).into(),
@@ -194,11 +200,11 @@ fn footnotes(page: &mut Page, list: &[Bss]) {
     }
 }
 
-fn outages_of(list: &[Bss]) -> Vec<(&Bss, &Outage)> {
-    let mut all: Vec<_> =
-        list.iter().flat_map(|bss| bss.outages.iter().map(move |outage| (bss, outage))).collect();
+fn outages_of(list: &[Bss], is_wanted: impl Fn(&Outage) -> bool) -> Vec<(&Bss, &Outage)> {
+    let all = list.iter().flat_map(|bss| bss.outages.iter().map(move |outage| (bss, outage)));
+    let mut all: Vec<_> = all.filter(|(_, outage)| is_wanted(outage)).collect();
     // Those at fault first; where the sensor was away nothing went wrong in the air.
-    all.sort_by_key(|(_, outage)| (is_of_sensor(outage), std::cmp::Reverse(outage.severity), outage.from));
+    all.sort_by_key(|(_, outage)| (outage.is_of_sensor(), std::cmp::Reverse(outage.severity), outage.from));
     all
 }
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use airtone_engine::Report;
-use airtone_engine::model::Call;
+use airtone_engine::model::{Call, Outage, OutageCause, Severity};
 use airtone_report::View;
 use airtone_report::text::{Style, write};
 use unicode_width::UnicodeWidthChar;
@@ -47,6 +47,34 @@ fn every_view_is_as_expected_at_80_and_200_columns() {
     compare("streams-wireshark-80.txt", &render(&compat, View::Streams, 80, false));
     compare("streams-wireshark-200.txt", &render(&compat, View::Streams, 200, false));
     compare("report-colour-80.txt", &render(&sample::rich(), View::Report, 80, true));
+}
+
+#[test]
+fn silences_that_nobody_can_explain_are_one_line_and_no_outages() {
+    let mut report = sample::rich();
+    let silence = |n: u32| Outage {
+        from: sample::at(f64::from(n)),
+        to: sample::at(f64::from(n) + 0.8),
+        lost: 7,
+        severity: Severity::Note,
+        cause: OutageCause::Unknown,
+        after_frame: 100 + u64::from(n),
+    };
+    report.wifi.bss[1].outages = (0..61).map(silence).collect();
+    let text = render(&report, View::Report, 200, false);
+    let line = "61 silences, cause unknown, 800 ms each, not counted as loss: tshark-post wifi shows when.";
+    assert_eq!(text.matches(line).count(), 1, "{text}");
+    let row = text.lines().find(|line| line.contains("02:00:00:00:00:02  (hidden)")).expect("a row");
+    let head = text.lines().find(|line| line.contains("Outages")).expect("a column");
+    let end = head.find("Outages").expect("a column") + "Outages".len();
+    assert_eq!(row[..end].split(' ').next_back(), Some("0"), "{text}");
+    assert!(!text.contains("unknown  02:"), "{text}");
+    let all = render(&report, View::Wifi, 120, false);
+    assert!(
+        all.contains("\nSILENCES\n61 silences, cause unknown, 800 ms each, not counted as loss.\n"),
+        "{all}"
+    );
+    assert_eq!(all.matches("unknown  02:00:00:00:00:02").count(), 61, "{all}");
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &FlowArgs) -> Result<ExitCode, Failure> {
     let target = args.common.output.output.as_deref();
     output::check_target(target, &args.common.files)?;
     if args.common.analysis.engine.is_some() {
-        return Err(Failure::new("flow: --engine cannot give messages; leave it out"));
+        return Err(Failure::new("--engine gives reports, not messages; leave it out here"));
     }
     let is_once = args.common.files.iter().any(|file| !is_file(file));
     let request = match args.call {

@@ -61,6 +61,33 @@ fn the_worst_ten_seconds() {
     assert!(worst.lq < stream.mos.lq.unwrap());
 }
 
+/// Lost, late and overtaken packets in a row are one run, in an interval as in the whole stream: a stream that is one
+/// interval sounds in it as it does as a whole.
+#[test]
+fn a_short_stream_is_its_worst_interval() {
+    if !has_codecs() {
+        return;
+    }
+    // Ms that a packet is behind; negative: it is lost.
+    let behind = |n: u32| match n {
+        20 | 21 | 300..303 => -1.0,
+        22..26 | 120..123 | 200 | 303 | 304 => 90.0,
+        // Overtaken by those behind it: in time, and late.
+        60 | 61 => 45.0,
+        140 => 130.0,
+        _ => 0.0,
+    };
+    let mut packets: Vec<Rtp> = (0..400)
+        .filter(|&n| behind(n) >= 0.0)
+        .map(|n| Rtp { at_ms: nth(n).at_ms + behind(n), ..nth(n) })
+        .collect();
+    packets.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));
+    let stream = stream_of(packets.into_iter()).stream;
+    assert_eq!((stream.lost, stream.late), (5, Some(11)));
+    let worst = stream.mos_worst_interval.unwrap();
+    assert!((worst.lq - stream.mos.lq.unwrap()).abs() < 1e-9, "{} and {:?}", worst.lq, stream.mos.lq);
+}
+
 #[test]
 fn delay_declared_or_from_rtcp() {
     if !has_codecs() {

@@ -56,6 +56,11 @@ proptest! {
         prop_assert!(depths.is_sorted_by(|a, b| a >= b));
         let at_60 = stream.buffer_curve[2].late_percent;
         prop_assert!((at_60 - stream.late_percent.unwrap()).abs() < 1e-9, "{at_60} {}", stream.late_percent.unwrap());
+        // A stream of one interval sounds in it as it does as a whole.
+        let whole = stream.mos_worst_interval.zip(stream.mos.lq).filter(|(worst, _)| worst.interval_s < 10.0);
+        if let Some((worst, lq)) = whole {
+            prop_assert!((worst.lq - lq).abs() < 1e-9, "{} {lq}", worst.lq);
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! make a digit if the tones keep their phase, which tells their frequency to within a few Hz: speech and music
 //! seldom hold two pure tones for that long, and hardly ever these.
 
-use super::goertzel::{Bin, Found, offset_hz, share_seen};
+use super::block::{Block, Filter};
+use super::goertzel::{Found, offset_hz, share_seen};
 
 /// Samples of a block.
 pub(super) const BLOCK: usize = 102;
@@ -58,11 +59,7 @@ struct Hit {
 /// Finds digits in sound of 8 kHz.
 #[derive(Clone, Debug)]
 pub(super) struct Detector {
-    bins: [Bin; 8],
-    power: f64,
-    filled: usize,
-    /// Number of the next sample.
-    clock: i64,
+    filter: Filter<8, BLOCK>,
     /// Of the block before.
     before: Option<Hit>,
     /// Digit in the making, and blocks without it since.
@@ -71,22 +68,16 @@ pub(super) struct Detector {
 
 impl Detector {
     pub fn new() -> Self {
-        let mut bins = [Bin::new(0.0); 8];
-        let frequencies = ROWS.into_iter().chain(COLUMNS);
-        bins.iter_mut().zip(frequencies).for_each(|(bin, frequency)| *bin = Bin::new(frequency));
-        Self { bins, power: 0.0, filled: 0, clock: 0, before: None, digit: None }
+        let [a, b, c, d] = ROWS;
+        let [e, f, g, h] = COLUMNS;
+        Self { filter: Filter::new([a, b, c, d, e, f, g, h]), before: None, digit: None }
     }
 
     /// Sound that follows on what came before; digits that end in it go to `sink`.
     pub fn sound(&mut self, samples: impl Iterator<Item = i16>, mut sink: impl FnMut(Digit)) {
         for sample in samples {
-            let sample = f64::from(sample);
-            self.bins.iter_mut().for_each(|bin| bin.sample(sample));
-            self.power += sample * sample;
-            self.filled += 1;
-            self.clock += 1;
-            if self.filled == BLOCK {
-                self.block(&mut sink);
+            if let Some(block) = self.filter.sample(sample) {
+                self.block(&block, &mut sink);
             }
         }
     }
@@ -94,9 +85,8 @@ impl Detector {
     /// `samples` are missing. A short gap is bridged: what was lost in the middle of a digit does not make it two.
     pub fn gap(&mut self, samples: i64, mut sink: impl FnMut(Digit)) {
         const BRIDGED: i64 = 480;
-        self.clock += samples;
-        (self.filled, self.power, self.before) = (0, 0.0, None);
-        self.bins.iter_mut().for_each(Bin::reset);
+        self.filter.skip(samples);
+        self.before = None;
         if samples > BRIDGED {
             self.end(&mut sink);
         }
@@ -110,12 +100,8 @@ impl Detector {
         self.before = None;
     }
 
-    fn block(&mut self, sink: &mut impl FnMut(Digit)) {
-        let found = self.bins.each_mut().map(|bin| bin.take(BLOCK));
-        // Σx² of a tone of amplitude A is N·A²/2.
-        let power = std::mem::take(&mut self.power) * 2.0 / BLOCK as f64;
-        self.filled = 0;
-        let hit = hit(&found, power);
+    fn block(&mut self, block: &Block<8>, sink: &mut impl FnMut(Digit)) {
+        let hit = hit(&block.found, block.power);
         let before = std::mem::replace(&mut self.before, hit);
         let is_steady = hit.zip(before).is_some_and(|(hit, before)| is_one_tone(&before, &hit));
         let key = hit.map(|hit| KEYS[4 * hit.row + hit.column]);
@@ -123,14 +109,14 @@ impl Detector {
             (Some((digit, misses)), Some(key))
                 if digit.key == key && (is_steady || *misses > 0 || before.is_none()) =>
             {
-                digit.length = self.clock - digit.start;
+                digit.length = block.end - digit.start;
                 *misses = 0;
             }
-            (None, Some(key)) if is_steady => self.begin(key),
+            (None, Some(key)) if is_steady => self.begin(key, block.end),
             (Some(_), Some(key)) if is_steady => {
                 self.end(sink);
                 self.before = hit;
-                self.begin(key);
+                self.begin(key, block.end);
             }
             (Some((_, misses)), _) => {
                 *misses += 1;
@@ -143,9 +129,9 @@ impl Detector {
         }
     }
 
-    fn begin(&mut self, key: u8) {
+    fn begin(&mut self, key: u8, end: i64) {
         let length = 2 * BLOCK as i64;
-        self.digit = Some((Digit { key, start: self.clock - length, length }, 0));
+        self.digit = Some((Digit { key, start: end - length, length }, 0));
     }
 }
 

@@ -4,6 +4,7 @@
 //! packet. So it is no part of [`crate::Engine::packet`]: who wants tones shows the traffic to [`Tones`] and has
 //! them added to the report.
 
+mod block;
 mod cadence;
 mod dtmf;
 mod goertzel;

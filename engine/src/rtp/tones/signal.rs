@@ -1,7 +1,8 @@
 //! Tones that networks and fax machines send: ringback and busy (ITU-T E.180 supplement 2: 425 Hz in most of the
 //! world, 440+480 and 480+620 Hz in North America, 400+450 Hz where Britain laid the lines), CNG and CED (T.30).
 
-use super::goertzel::{Bin, Found};
+use super::block::{Block, Filter};
+use super::goertzel::Found;
 
 /// Samples of a block: 50 ms, for a resolution of 20 Hz.
 const BLOCK: usize = 400;
@@ -56,35 +57,25 @@ pub(super) struct Burst {
 /// Finds bursts of tones in sound of 8 kHz.
 #[derive(Clone, Debug)]
 pub(super) struct Detector {
-    bins: [Bin; 8],
-    power: f64,
-    filled: usize,
-    clock: i64,
+    filter: Filter<8, BLOCK>,
     burst: Option<(Burst, u8)>,
 }
 
 impl Detector {
     pub fn new() -> Self {
-        Self { bins: FREQUENCIES.map(Bin::new), power: 0.0, filled: 0, clock: 0, burst: None }
+        Self { filter: Filter::new(FREQUENCIES), burst: None }
     }
 
     pub fn sound(&mut self, samples: impl Iterator<Item = i16>, mut sink: impl FnMut(Burst)) {
         for sample in samples {
-            let sample = f64::from(sample);
-            self.bins.iter_mut().for_each(|bin| bin.sample(sample));
-            self.power += sample * sample;
-            self.filled += 1;
-            self.clock += 1;
-            if self.filled == BLOCK {
-                self.block(&mut sink);
+            if let Some(block) = self.filter.sample(sample) {
+                self.block(&block, &mut sink);
             }
         }
     }
 
     pub fn gap(&mut self, samples: i64, mut sink: impl FnMut(Burst)) {
-        self.clock += samples;
-        (self.filled, self.power) = (0, 0.0);
-        self.bins.iter_mut().for_each(Bin::reset);
+        self.filter.skip(samples);
         if samples > BLOCK as i64 {
             self.end(&mut sink);
         }
@@ -96,20 +87,17 @@ impl Detector {
         }
     }
 
-    fn block(&mut self, sink: &mut impl FnMut(Burst)) {
-        let found = self.bins.each_mut().map(|bin| bin.take(BLOCK));
-        let power = std::mem::take(&mut self.power) * 2.0 / BLOCK as f64;
-        self.filled = 0;
-        let pitch = pitch(&found, power);
+    fn block(&mut self, block: &Block<8>, sink: &mut impl FnMut(Burst)) {
+        let pitch = pitch(&block.found, block.power);
         match (&mut self.burst, pitch) {
             (Some((burst, misses)), Some(pitch)) if burst.pitch == pitch => {
-                burst.length = self.clock - burst.start;
+                burst.length = block.end - burst.start;
                 *misses = 0;
             }
             (Some((_, misses)), None) if *misses < MISSES => *misses += 1,
             (_, pitch) => {
                 self.end(sink);
-                let (length, start) = (BLOCK as i64, self.clock - BLOCK as i64);
+                let (length, start) = (BLOCK as i64, block.end - BLOCK as i64);
                 self.burst = pitch.map(|pitch| (Burst { pitch, start, length }, 0));
             }
         }

@@ -1,7 +1,7 @@
 //! pcapng: sections and interfaces, packets of all three kinds, drop counts; everything else is passed over.
-//!
-//! Blocks are framed here as Wireshark frames them: a total length that is not a multiple of four is rounded
-//! up, which pcap-file's parser refuses (see also `options.rs`).
+
+mod block;
+mod fields;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -15,31 +15,22 @@ use pcap_file::pcapng::blocks::{
 
 use crate::buffer::Buffer;
 use crate::bytes::{Endianness, u16_at, u32_at, u64_at};
-use crate::head::{Head, Interface, NO_PACKET, Needed, RUN, What, cut_short};
+use crate::head::{Head, Interface, NO_PACKET, RUN, What};
 use crate::notes::Listening;
 use crate::options::{Options, Scale};
 use crate::pcap::lengths_disagree;
 use crate::warnings::Warnings;
 
-/// The largest block that is believed.
-const MAX_BLOCK: u32 = 64 << 20;
+pub(crate) use block::is_pcapng;
+use block::{Block, MAX_BLOCK};
+use fields::{PacketFields, enhanced, listening, obsolete, simple};
+
 /// Interfaces of one file; packets of further ones are counted to the last.
 const MAX_INTERFACES: usize = 4096;
 /// Interfaces of one section; packets of further ones are passed over.
 const MAX_IN_SECTION: usize = 65_536;
 /// Characters of a name or description that are kept.
 const MAX_NAME: usize = 256;
-
-/// A block without its two lengths, in the buffer.
-#[derive(Clone, Copy)]
-struct Block {
-    kind: u32,
-    /// Offset in the file.
-    offset: u64,
-    /// Body, in the buffer.
-    start: usize,
-    end: usize,
-}
 
 /// What packets of an interface need.
 #[derive(Clone, Copy, Debug)]
@@ -50,21 +41,6 @@ struct Local {
     scale: Scale,
     /// Dropped packets that were told so far.
     dropped: u64,
-}
-
-/// The fields that the packet blocks share.
-struct PacketFields {
-    interface: u32,
-    /// High and low half of the ticks; simple packets have none.
-    time: Option<(u32, u32)>,
-    captured: u32,
-    original: u32,
-    /// Where in the body the bytes begin.
-    data: usize,
-    /// Dropped since the packet before; from its own field or option.
-    dropped: u64,
-    /// Where the radio listened up to this packet, from its comment.
-    notes: Vec<Listening>,
 }
 
 /// Reads one pcapng file.
@@ -112,7 +88,7 @@ impl PcapNg {
             return Ok(Some(head));
         }
         while !self.ended {
-            let Some(block) = self.block(buffer, warnings)? else { break };
+            let Some(block) = block::next(&mut self.order, buffer, warnings)? else { break };
             if let Some(head) = self.content(block, buffer, warnings) {
                 return Ok(Some(head));
             }
@@ -174,66 +150,14 @@ impl PcapNg {
         Some((Packet { frame: 0, at, link, interface, orig_len, bytes }, size))
     }
 
-    /// Frames the next block and consumes it.
-    fn block(&mut self, buffer: &mut Buffer, warnings: &mut Warnings) -> io::Result<Option<Block>> {
-        const HEAD: usize = 12;
-        if buffer.unread().len() < HEAD && !buffer.fill(HEAD)? {
-            let has = buffer.unread().len();
-            if has > 0 {
-                warnings.add(|| cut_short(buffer.arrived(), has, Needed::AtLeast(HEAD as u64)));
-            }
-            return Ok(None);
-        }
-        let offset = buffer.offset();
-        let Some((kind, length)) = self.kind_and_length(buffer.unread(), offset, warnings) else {
-            return Ok(None);
-        };
-        if length < HEAD as u32 || length > MAX_BLOCK {
-            warnings.add(|| {
-                format!("damage at byte {offset}: a block cannot be {length} bytes long; nothing behind it was read")
-            });
-            return Ok(None);
-        }
-        let size = (length as usize).next_multiple_of(4);
-        if buffer.unread().len() < size && !buffer.fill(size)? {
-            let has = buffer.unread().len();
-            warnings.add(|| cut_short(buffer.arrived(), has, Needed::Exactly(size as u64)));
-            return Ok(None);
-        }
-        let trailer = u32_at(buffer.unread(), size - 4, self.order).unwrap_or(0);
-        if u64::from(trailer).next_multiple_of(4) != size as u64 {
-            warnings.add(|| {
-                format!(
-                    "damage at byte {offset}: the block there is {length} bytes long by its start and {trailer} \
-                     by its end; nothing behind it was read"
-                )
-            });
-            return Ok(None);
-        }
-        let start = buffer.consume(size);
-        Ok(Some(Block { kind, offset, start: start + 8, end: start + size - 4 }))
-    }
-
-    /// Type and total length; a section header sets the byte order first.
-    fn kind_and_length(&mut self, head: &[u8], offset: u64, warnings: &mut Warnings) -> Option<(u32, u32)> {
-        let kind = u32_at(head, 0, self.order)?;
-        if kind == SECTION_HEADER_BLOCK {
-            let Some(order) = byte_order(head) else {
-                warnings
-                    .add(|| format!("damage at byte {offset}: a section starts without a byte-order magic"));
-                return None;
-            };
-            self.order = order;
-        }
-        Some((kind, u32_at(head, 4, self.order)?))
-    }
-
     fn content(&mut self, block: Block, buffer: &Buffer, warnings: &mut Warnings) -> Option<Head> {
         let body = buffer.at(block.start, block.end);
         let fields = match block.kind {
-            ENHANCED_PACKET_BLOCK => self.enhanced(body),
-            SIMPLE_PACKET_BLOCK => self.simple(body),
-            PACKET_BLOCK => self.obsolete(body),
+            ENHANCED_PACKET_BLOCK => enhanced(body, self.order),
+            SIMPLE_PACKET_BLOCK => {
+                self.section.first().and_then(|local| simple(body, self.order, local.snaplen))
+            }
+            PACKET_BLOCK => obsolete(body, self.order),
             INTERFACE_STATISTIC_BLOCK => return self.statistics(body, block.offset, warnings),
             other => {
                 self.other(other, body, block.offset, warnings);
@@ -313,56 +237,6 @@ impl PcapNg {
         self.interfaces.push(key.1.clone());
         self.known.insert(key, id);
         id
-    }
-
-    fn enhanced(&self, body: &[u8]) -> Option<PacketFields> {
-        let field = |at| u32_at(body, at, self.order);
-        let captured = field(12)?;
-        let behind = 20 + (captured as usize).next_multiple_of(4);
-        let options = body.get(behind..).filter(|options| !options.is_empty());
-        let option = |code| Options::new(options?, self.order).value(code);
-        let dropped = option(4).and_then(|value| u64_at(value, 0, self.order));
-        Some(PacketFields {
-            interface: field(0)?,
-            time: Some((field(4)?, field(8)?)),
-            captured,
-            original: field(16)?,
-            data: 20,
-            dropped: dropped.unwrap_or(0),
-            notes: listening(option(1)),
-        })
-    }
-
-    fn simple(&self, body: &[u8]) -> Option<PacketFields> {
-        let original = u32_at(body, 0, self.order)?;
-        let snaplen = self.section.first()?.snaplen;
-        let limit = if snaplen == 0 { u32::MAX } else { snaplen };
-        // Writers that forgot the snapshot length still end the block where the bytes end.
-        let captured = original.min(limit).min(body.len() as u32 - 4);
-        Some(PacketFields {
-            interface: 0,
-            time: None,
-            captured,
-            original,
-            data: 4,
-            dropped: 0,
-            notes: Vec::new(),
-        })
-    }
-
-    fn obsolete(&self, body: &[u8]) -> Option<PacketFields> {
-        let field = |at| u32_at(body, at, self.order);
-        let dropped = u16_at(body, 2, self.order)?;
-        Some(PacketFields {
-            interface: u32::from(u16_at(body, 0, self.order)?),
-            time: Some((field(4)?, field(8)?)),
-            captured: field(12)?,
-            original: field(16)?,
-            data: 20,
-            // All ones: not known.
-            dropped: if dropped == u16::MAX { 0 } else { u64::from(dropped) },
-            notes: Vec::new(),
-        })
     }
 
     fn packet(
@@ -460,25 +334,6 @@ impl PcapNg {
         }
         self.pending.pop_front()
     }
-}
-
-/// True for a section header with a byte-order magic.
-pub(crate) fn is_pcapng(head: &[u8]) -> bool {
-    head.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) && (head.len() < 12 || byte_order(head).is_some())
-}
-
-fn byte_order(head: &[u8]) -> Option<Endianness> {
-    match head.get(8..12)? {
-        [0x1a, 0x2b, 0x3c, 0x4d] => Some(Endianness::Big),
-        [0x4d, 0x3c, 0x2b, 0x1a] => Some(Endianness::Little),
-        _ => None,
-    }
-}
-
-/// The notes in a comment.
-fn listening(comment: Option<&[u8]>) -> Vec<Listening> {
-    let comment = comment.and_then(|comment| std::str::from_utf8(comment).ok()).unwrap_or_default();
-    Listening::all_in(comment).collect()
 }
 
 /// An option that is text, also where it is no UTF-8 or ends in zeros.
