@@ -8,6 +8,7 @@ mod columns;
 mod html;
 mod labels;
 pub(crate) mod ladder;
+mod lanes;
 pub(crate) mod svg;
 mod text;
 
