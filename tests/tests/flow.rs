@@ -241,12 +241,13 @@ fn words_of(svg: &str) -> Vec<Word> {
         .collect()
 }
 
-/// `width`, `height` of the picture.
-fn size_of(svg: &str) -> (f64, i64) {
-    let rest = svg.split_once(" viewBox=\"0 0 ").expect("a view box").1;
-    let (size, _) = rest.split_once('"').expect("its end");
-    let (wide, high) = size.split_once(' ').expect("two figures");
-    (wide.parse().expect("a width"), high.parse().expect("a height"))
+/// Left, right and lower edge of the picture.
+fn edges_of(svg: &str) -> (f64, f64, i64) {
+    let rest = svg.split_once(" viewBox=\"").expect("a view box").1;
+    let (view, _) = rest.split_once('"').expect("its end");
+    let figures: Vec<i64> = view.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
+    let [left, 0, wide, high] = figures[..] else { panic!("{view}") };
+    (left as f64, (left + wide) as f64, high)
 }
 
 #[test]
@@ -263,11 +264,11 @@ fn words_of_a_picture_neither_meet_nor_leave_it() {
     let mut seen = 0;
     for file in fixtures.chain([ten]) {
         let svg = flow(&file, &["--call", "1", "--format", "svg"]);
-        let (wide, high) = size_of(&svg);
+        let (start, end, high) = edges_of(&svg);
         let mut words = words_of(&svg);
         seen += words.len();
         words.sort_by(|a, b| (a.0).cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let outside = words.iter().filter(|(y, left, right, _)| *left < 0.0 || *right > wide || *y > high);
+        let outside = words.iter().filter(|(y, left, right, _)| *left < start || *right > end || *y > high);
         wrong.extend(outside.map(|word| format!("{}: outside: {word:?}", file.display())));
         let meeting = words.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].2 > pair[1].1);
         wrong.extend(meeting.map(|pair| format!("{}: meet: {pair:?}", file.display())));

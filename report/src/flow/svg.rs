@@ -16,6 +16,8 @@ const GUTTER: usize = 168;
 const LONGEST_TAGS: usize = 52;
 /// So wide that the legend fits.
 const NARROWEST: usize = 560;
+/// A wider picture is not made smaller to fit a page: it could not be read.
+const PAGE: usize = 1_280;
 /// Pauses from here on are told.
 const PAUSE_S: f64 = 1.0;
 /// Width of a character of the labels.
@@ -31,16 +33,16 @@ const COLOURS: &str = "\
 
 /// What a page with ladders has once, for all of them.
 pub(crate) const STYLE: &str = "\
-.flow{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}.flow text{fill:var(--flow-fg)}\
-.flow .l{stroke:var(--flow-line)}.flow .h{paint-order:stroke;stroke:var(--flow-bg);stroke-width:4px;stroke-linejoin:round}\
-.flow .a{stroke:var(--flow-fg);fill:none;stroke-width:1.3}.flow .p{fill:var(--flow-fg)}.flow .x{stroke-dasharray:5 4}\
-.flow .b{fill:var(--flow-bar);stroke:var(--flow-edge)}.flow .m{text-anchor:middle}.flow .e{text-anchor:end}\
-.flow .good .a{stroke:var(--flow-good)}.flow .good .p,.flow .good .n{fill:var(--flow-good)}\
-.flow .poor .a,.flow .poor .b{stroke:var(--flow-poor)}.flow .poor .p,.flow .poor .n{fill:var(--flow-poor)}\
-.flow .bad .a,.flow .bad .b{stroke:var(--flow-bad)}.flow .bad .p,.flow .bad .n{fill:var(--flow-bad)}\
-.flow .o{stroke-dasharray:1 4;stroke-linecap:round;stroke-width:2}.flow .s{fill:var(--flow-edge);opacity:.55}\
-.flow .poor .s{fill:var(--flow-poor)}.flow .bad .s{fill:var(--flow-bad)}.flow .b{stroke-linejoin:round}\
-.flow .g{font-size:10px;font-style:italic}.flow .d{fill:var(--flow-dim)}.flow .t{fill:var(--flow-edge);font-weight:600}.flow .w{font-weight:700}";
+.flow{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;color:var(--flow-fg)}\
+.flow text{fill:var(--flow-fg)}.flow .good{color:var(--flow-good)}.flow .poor{color:var(--flow-poor)}\
+.flow .bad{color:var(--flow-bad)}.flow .n{fill:currentColor}.flow .l{stroke:var(--flow-line)}\
+.flow .h{paint-order:stroke;stroke:var(--flow-bg);stroke-width:4px;stroke-linejoin:round}\
+.flow .a{stroke:currentColor;fill:currentColor;stroke-width:1.3}.flow .f{fill:none}.flow .x{stroke-dasharray:5 4}\
+.flow .o{stroke-dasharray:1 4;stroke-linecap:round;stroke-width:2}\
+.flow .b{fill:var(--flow-bar);stroke:var(--flow-edge);stroke-linejoin:round}.flow .s{fill:var(--flow-edge);opacity:.55}\
+.flow .poor .b,.flow .bad .b{stroke:currentColor}.flow .poor .s,.flow .bad .s{fill:currentColor}\
+.flow .m{text-anchor:middle}.flow .e{text-anchor:end}.flow .g{font-size:10px;font-style:italic}\
+.flow .d{fill:var(--flow-dim)}.flow .t{fill:var(--flow-edge);font-weight:600}.flow .w{font-weight:700}";
 
 /// Hues of the dialogs: told apart in light and dark, and by those who see no red or green.
 const HUES: [&str; 6] = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00"];
@@ -60,11 +62,13 @@ pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
     let sheet = Sheet { apart, edge: edge(ladder, apart), parties: ladder.columns.len().max(1) };
     let lanes = lanes::of(&ladder.rows);
     let foot = ladder.legs.len() + usize::from(ladder.left_out > 0) + usize::from(!lanes.is_empty());
-    let (wide, high) = (sheet.width(ladder), TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
+    let left = past_the_edge(ladder);
+    let (wide, high) = (sheet.width(ladder) + left, TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
     let id = |part: &str| format!("flow{}{part}", ladder.call);
     let mut m = Markup::new();
-    m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow\"");
-    m.attr("viewBox", &format!("0 0 {wide} {high}")).num("width", wide).num("height", high);
+    m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow");
+    m.put(if wide > PAGE { " wide\"" } else { "\"" });
+    m.attr("viewBox", &format!("{} 0 {wide} {high}", -(left as i64))).num("width", wide).num("height", high);
     m.put(" role=\"img\"").attr("aria-labelledby", &format!("{} {}", id("t"), id("d"))).put(">");
     m.put("<title").attr("id", &id("t")).put(">").text(&ladder.title).put("</title>");
     m.put("<desc").attr("id", &id("d")).put(">").text(&description(ladder)).put("</desc>");
@@ -84,6 +88,12 @@ pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
     sheet.legend(&mut m, ladder, !lanes.is_empty());
     m.put("</svg>");
     m
+}
+
+/// What the longest time needs left of its column: captures may be years long.
+fn past_the_edge(ladder: &Ladder) -> usize {
+    let longest = ladder.rows.iter().map(|row| width(&ladder.relative(row.at))).max().unwrap_or(0);
+    longest.saturating_sub(10) * (LETTER + 1)
 }
 
 /// Base line of a row.
@@ -193,8 +203,8 @@ impl Sheet {
             _ if row.again => "<path class=\"a x\"",
             _ => "<path class=\"a\"",
         });
-        m.attr("d", &format!("M{from} {y}H{to}")).put("/>");
-        head(m, to, y, from < to);
+        let head = if from < to { "l-9-4v8z" } else { "l9-4v8z" };
+        m.attr("d", &format!("M{from} {y}H{to}m0 0{head}")).put("/>");
         let room = from.abs_diff(to).saturating_sub(20) / LETTER;
         text(m, usize::midpoint(from, to), y - 6, "n h m", &row.fitting(room.max(12)));
     }
@@ -202,8 +212,8 @@ impl Sheet {
     /// A message to its own sender.
     fn turn(&self, m: &mut Markup, row: &Row, y: usize) {
         let x = self.x(row.from);
-        m.put("<path class=\"a\"").attr("d", &format!("M{x} {}h26v10h-20", y - 6)).put("/>");
-        head(m, x, y + 4, false);
+        m.put("<path class=\"a f\"").attr("d", &format!("M{x} {}h26v10h-20", y - 6)).put("/>");
+        m.put("<path class=\"a\"").attr("d", &format!("M{x} {}l9-4v8z", y + 4)).put("/>");
         text(m, x + 34, y + 2, "n h", row.labels.first().map_or("", String::as_str));
     }
 
@@ -243,10 +253,10 @@ impl Sheet {
 
     fn legend(&self, m: &mut Markup, ladder: &Ladder, has_lanes: bool) {
         let mut y = TOP + ROW * ladder.rows.len() + 26;
-        text(m, 10, y, "d", "Colours are dialogs, the numbers beside them transactions.");
+        text(m, 10, y, "d", "Colours: dialogs. Numbers beside them: transactions.");
         if has_lanes {
             y += 16;
-            text(m, 10, y, "d", "A strip below a bar: RTP goes on until there.");
+            text(m, 10, y, "d", "Strip below a bar: RTP goes on until there.");
         }
         let dialogs =
             |leg: usize| ladder.dialogs.iter().filter(move |(_, of)| usize::from(*of) == leg).take(6);
@@ -277,11 +287,6 @@ fn pause(m: &mut Markup, row: &Row, next: &Row, y: usize) {
     if let Some(seconds) = seconds.filter(|&seconds| seconds >= PAUSE_S) {
         text(m, 132, y, "d e g", &format!("{} later", duration(seconds)));
     }
-}
-
-fn head(m: &mut Markup, x: usize, y: usize, rightwards: bool) {
-    let back = if rightwards { x - 9 } else { x + 9 };
-    m.put("<path class=\"p\"").attr("d", &format!("M{x} {y}L{back} {}V{}Z", y - 4, y + 4)).put("/>");
 }
 
 /// The hue of a dialog.
