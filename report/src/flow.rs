@@ -8,6 +8,7 @@ mod columns;
 mod html;
 mod labels;
 pub(crate) mod ladder;
+mod lanes;
 pub(crate) mod svg;
 mod text;
 
@@ -18,6 +19,29 @@ use airtone_engine::flow::Flow;
 
 use self::ladder::Ladder;
 use crate::text::Style;
+
+/// Calls of one story that are drawn.
+const MOST_CALLS: usize = 16;
+
+/// The calls related with this one, and those related with them, in order: the call that asked the target of a
+/// transfer is related only with the one that the transfer made.
+#[must_use]
+pub fn story_of(call: u32, report: &Report) -> Vec<u32> {
+    let mut story = vec![call];
+    let mut next = 0;
+    while let Some(&id) = story.get(next).filter(|_| story.len() < MOST_CALLS) {
+        next += 1;
+        let Ok(place) = report.calls.binary_search_by_key(&id, |call| call.id) else { continue };
+        for &other in &report.calls[place].related {
+            if !story.contains(&other) {
+                story.push(other);
+            }
+        }
+    }
+    story.retain(|&id| id != call);
+    story.sort_unstable();
+    story
+}
 
 /// Writes the ladder for a terminal.
 ///

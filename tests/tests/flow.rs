@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use airtone_tests::wire::{self, Frame};
 use airtone_tests::{captures_dir, fixtures_dir, run, workspace_dir};
 
 /// A ladder in the given format.
@@ -73,7 +74,7 @@ const SHOWN: &[(&str, &str, &[&str])] = &[
             "[transfer]",
             "202 Accepted (REFER)",
             "re-INVITE (",
-            "[hold]",
+            "[hold by ",
             "[sent here by a transfer]",
             "NOTIFY",
             "200 Ok again",
@@ -206,6 +207,107 @@ fn pictures_hold_no_foreign_markup_and_nothing_from_outside() {
         );
         assert!(drawn.contains("role=\"img\""), "{format}");
     }
+}
+
+/// A word of a picture: its row, where it begins and ends, and itself.
+type Word = (i64, f64, f64, String);
+
+/// The words of an SVG, with the font it names: 12 px, of which a letter is 0.6 wide.
+fn words_of(svg: &str) -> Vec<Word> {
+    let value = |tag: &str, name: &str| {
+        let rest = tag.split_once(&format!(" {name}=\"")).expect(name).1;
+        rest.split_once('"').expect(name).0.to_owned()
+    };
+    let texts = svg.split("<text").skip(1).filter_map(|rest| rest.split_once("</text>"));
+    texts
+        .map(|(text, _)| {
+            let (tag, word) = text.split_once('>').expect("a tag");
+            let word =
+                word.replace("&gt;", ">").replace("&#39;", "'").replace("&quot;", "\"").replace("&amp;", "&");
+            let classes = value(tag, "class");
+            let is = |class: &str| classes.split(' ').any(|one| one == class);
+            let letter = if is("g") { 6.02 } else { 7.23 };
+            let wide = word.chars().count() as f64 * letter;
+            let x: f64 = value(tag, "x").parse().expect("a number");
+            let left = if is("m") {
+                x - wide / 2.0
+            } else if is("e") {
+                x - wide
+            } else {
+                x
+            };
+            (value(tag, "y").parse().expect("a number"), left, left + wide, word)
+        })
+        .collect()
+}
+
+/// Left, right and lower edge of the picture.
+fn edges_of(svg: &str) -> (f64, f64, i64) {
+    let rest = svg.split_once(" viewBox=\"").expect("a view box").1;
+    let (view, _) = rest.split_once('"').expect("its end");
+    let figures: Vec<i64> = view.split(' ').map(|figure| figure.parse().expect("a figure")).collect();
+    let [left, 0, wide, high] = figures[..] else { panic!("{view}") };
+    (left as f64, (left + wide) as f64, high)
+}
+
+#[test]
+fn words_of_a_picture_neither_meet_nor_leave_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ten = folder.path().join("ten.pcap");
+    ten_parties(&ten);
+    let fixtures = std::fs::read_dir(fixtures_dir()).expect("fixtures").filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let name = path.file_name()?.to_str()?;
+        (name.starts_with("flow-") && name.ends_with(".pcapng")).then_some(path)
+    });
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for file in fixtures.chain([ten]) {
+        let svg = flow(&file, &["--call", "1", "--format", "svg"]);
+        let (start, end, high) = edges_of(&svg);
+        let mut words = words_of(&svg);
+        seen += words.len();
+        words.sort_by(|a, b| (a.0).cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let outside = words.iter().filter(|(y, left, right, _)| *left < start || *right > end || *y > high);
+        wrong.extend(outside.map(|word| format!("{}: outside: {word:?}", file.display())));
+        let meeting = words.windows(2).filter(|pair| pair[0].0 == pair[1].0 && pair[0].2 > pair[1].1);
+        wrong.extend(meeting.map(|pair| format!("{}: meet: {pair:?}", file.display())));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 1_000, "{seen}");
+}
+
+/// A call through eight proxies, with sound between its ends.
+fn ten_parties(path: &Path) {
+    const MS: i64 = 1_000_000;
+    let host = |n: u8| ([192, 0, 2, 100 + n], 5060);
+    let (mut frames, mut at) = (Vec::new(), 1_767_225_600_000_000_000);
+    let mut say = |from: wire::End, to: wire::End, bytes: &[u8]| {
+        at += 20 * MS;
+        frames.push(Frame::ethernet(at, wire::udp(from, to, bytes)));
+    };
+    let sdp = |n: u8| wire::sdp((host(n).0, 6000), "8 0", "");
+    for n in 0..9 {
+        let invite = wire::sip("INVITE sip:b@example.com SIP/2.0", "ten", "1 INVITE", "", "", &sdp(0));
+        say(host(n), host(n + 1), &invite);
+    }
+    for (status, body) in [("100 trying -- your call is important to us", String::new()), ("200 OK", sdp(9))]
+    {
+        for n in (0..9).rev() {
+            let answer = wire::sip(&format!("SIP/2.0 {status}"), "ten", "1 INVITE", "t", "", &body);
+            say(host(n + 1), host(n), &answer);
+        }
+    }
+    for n in 0..50 {
+        let packet = |ssrc| {
+            let fields = wire::Rtp { payload_type: 8, sequence: n, timestamp: u32::from(n) * 160, ssrc };
+            wire::rtp(fields, &[0x55; 160])
+        };
+        say((host(0).0, 6000), (host(9).0, 6000), &packet(1));
+        say((host(9).0, 6000), (host(0).0, 6000), &packet(2));
+    }
+    let file = std::fs::File::create(path).expect("a file");
+    wire::pcap(file, &frames).expect("it is written");
 }
 
 #[test]

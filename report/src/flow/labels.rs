@@ -21,13 +21,21 @@ pub(crate) fn of_message(message: &Message) -> Vec<String> {
     let media: Vec<String> = message.sdp.iter().map(medium).collect();
     let mut labels = Vec::new();
     if !media.is_empty() {
-        labels.push(format!("{name}{again} ({})", media.join(", ")));
+        // `200 OK (UPDATE, PCMU)` rather than two pairs of brackets
+        let with = |what: &str| match name.strip_suffix(')') {
+            Some(open) => format!("{open}, {what}){again}"),
+            None => format!("{name}{again} ({what})"),
+        };
+        labels.push(with(&media.join(", ")));
         let changed = message.sdp.iter().map(|sdp| sdp.direction).find(|&direction| direction != "sendrecv");
         let fax =
             message.sdp.iter().any(|sdp| sdp.kind == "fax" && sdp.direction != "refused").then_some("T.38");
-        labels.push(format!("{name}{again} ({})", fax.or(changed).unwrap_or("SDP")));
+        labels.push(with(fax.or(changed).unwrap_or("SDP")));
     }
     labels.push(format!("{name}{again}"));
+    if let Some(code) = message.code {
+        labels.push(format!("{code} {}{again}", foreign(&message.subject)));
+    }
     labels.push(short);
     labels.dedup();
     labels
@@ -85,6 +93,15 @@ pub(crate) fn tags(call: &Call, frame: u64) -> Vec<String> {
 }
 
 fn tag(kind: &str, detail: &str) -> Option<String> {
+    let by = ["caller", "callee"].into_iter().find(|by| {
+        detail
+            .strip_prefix("the ")
+            .and_then(|rest| rest.strip_prefix(by))
+            .is_some_and(|rest| rest.starts_with(' '))
+    });
+    if let (Some(by), "hold" | "resume") = (by, kind) {
+        return Some(format!("{} by {by}", if kind == "hold" { "hold" } else { "resumed" }));
+    }
     let word = match kind {
         "hold" => "hold",
         "music_on_hold" => "music on hold",

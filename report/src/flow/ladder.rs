@@ -8,6 +8,7 @@ use super::columns::{Column, Columns};
 use super::labels;
 use crate::text::paint::Tone;
 use crate::text::units::{duration, foreign, party};
+use crate::text::wrap::{cut, width};
 use crate::words::words;
 
 /// How a row is drawn.
@@ -19,7 +20,7 @@ pub(crate) enum Kind {
     Response,
     /// An RTP stream.
     Media,
-    /// Digits in the media.
+    /// Digits or tones in the media.
     Digits,
     /// ICMP that says that a message did not arrive.
     Icmp,
@@ -30,6 +31,8 @@ pub(crate) enum Kind {
 pub(crate) struct Row {
     pub(crate) frame: u64,
     pub(crate) at: Nanos,
+    /// Last packet of a stream; `at` for everything else.
+    pub(crate) until: Nanos,
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) kind: Kind,
@@ -45,6 +48,25 @@ pub(crate) struct Row {
     pub(crate) dialog: Option<u16>,
     /// 0 for media.
     pub(crate) transaction: u16,
+}
+
+/// Less than this of a phrase tells nothing.
+const SHORTEST_PHRASE: usize = 10;
+
+impl Row {
+    /// The fullest label that fits, else the shortest, cut. Of a response rather a phrase without its end than a bare
+    /// code.
+    pub(crate) fn fitting(&self, room: usize) -> String {
+        let fits = self.labels.iter().position(|label| width(label) <= room);
+        let last = self.labels.len().saturating_sub(1);
+        match fits {
+            Some(at) if at == last && at > 0 && self.kind == Kind::Response && room >= SHORTEST_PHRASE => {
+                cut(&self.labels[at - 1], room)
+            }
+            Some(at) => self.labels[at].clone(),
+            None => cut(self.labels.last().map_or("", String::as_str), room),
+        }
+    }
 }
 
 /// A ladder.
@@ -73,8 +95,9 @@ impl Ladder {
         for call in &calls {
             rows.extend(call.events.iter().filter_map(|event| icmp(&mut columns, event, flow)));
             let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
-            rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream)));
+            rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream, call)));
             rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
+            rows.extend(call.events.iter().filter_map(|event| tone(&mut columns, event, &streams)));
         }
         // without times, all of them are the same unknown
         rows.sort_by_key(|row| (row.at, row.frame, row.kind == Kind::Media));
@@ -107,7 +130,8 @@ fn title(flow: &Flow, call: Option<&Call>) -> String {
     let Some(call) = call else { return format!("Call {}", flow.call) };
     let others = match flow.others.len() {
         0 => String::new(),
-        _ => format!(" with call {}", crate::text::units::ids(&flow.others)),
+        1 => format!(" with call {}", crate::text::units::ids(&flow.others)),
+        _ => format!(" with calls {}", crate::text::units::ids(&flow.others)),
     };
     format!("Call {}{others}: {} > {}, {}", call.id, party(&call.from), party(&call.to), words(&call.outcome))
 }
@@ -117,6 +141,7 @@ fn message(columns: &mut Columns, message: &Message, calls: &[&Call]) -> Row {
     Row {
         frame: message.frame,
         at: message.at,
+        until: message.at,
         from: columns.signalling(message.source),
         to: columns.signalling(message.destination),
         kind: if message.code.is_some() { Kind::Response } else { Kind::Request },
@@ -130,16 +155,22 @@ fn message(columns: &mut Columns, message: &Message, calls: &[&Call]) -> Row {
     }
 }
 
-fn media(columns: &mut Columns, stream: &Stream) -> Option<Row> {
+fn media(columns: &mut Columns, stream: &Stream, call: &Call) -> Option<Row> {
     let (source, destination) = (stream.source?, stream.destination?);
+    let length = stream.duration_s.map_or(0, |seconds| (seconds * 1e9) as i64);
     Some(Row {
         frame: stream.first_frame,
         at: stream.start,
+        until: if stream.start.is_known() {
+            Nanos(stream.start.0.saturating_add(length))
+        } else {
+            stream.start
+        },
         from: columns.media(source),
         to: columns.media(destination),
         kind: Kind::Media,
         labels: labels::of_stream(stream),
-        tags: Vec::new(),
+        tags: labels::tags(call, stream.first_frame),
         detail: labels::stream_detail(stream),
         tone: stream.mos.lq.map_or(Tone::of_loss(stream.lost_percent), Tone::of_mos),
         again: false,
@@ -156,6 +187,7 @@ fn icmp(columns: &mut Columns, event: &Event, flow: &Flow) -> Option<Row> {
     Some(Row {
         frame: event.frame,
         at: event.at,
+        until: event.at,
         from: columns.signalling(message.destination),
         to: columns.signalling(message.source),
         kind: Kind::Icmp,
@@ -174,24 +206,45 @@ fn digits(columns: &mut Columns, digit: &Dtmf, streams: &[&Stream]) -> Option<Ro
     if digit.method == "info" {
         return None;
     }
-    let direction = if digit.from == "caller" { "caller_to_callee" } else { "callee_to_caller" };
+    let length = digit.duration_ms.map_or_else(String::new, |ms| format!(", {}", duration(ms / 1e3)));
+    let of =
+        format!("{} by {} ({}{length})", foreign(&digit.digit), foreign(&digit.from), foreign(&digit.method));
+    let label = format!("DTMF {}", foreign(&digit.digit));
+    heard(columns, (digit.frame, digit.at), digit.from == "caller", streams, (label, of))
+}
+
+/// A tone of the network or of a fax in the media.
+fn tone(columns: &mut Columns, event: &Event, streams: &[&Stream]) -> Option<Row> {
+    let label = match event.kind.strip_prefix("tone_")? {
+        "cng" => "CNG tone (fax)".to_owned(),
+        "ced" => "CED tone (fax, modem)".to_owned(),
+        kind => format!("{} tone", foreign(kind)),
+    };
+    let by_caller = event.detail.contains("of the caller");
+    heard(columns, (event.frame, event.at), by_caller, streams, (label, foreign(&event.detail)))
+}
+
+/// Something in the sound of one party: its label, and the whole of it.
+fn heard(
+    columns: &mut Columns,
+    (frame, at): (u64, Nanos),
+    by_caller: bool,
+    streams: &[&Stream],
+    (label, detail): (String, String),
+) -> Option<Row> {
+    let direction = if by_caller { "caller_to_callee" } else { "callee_to_caller" };
     let of_party =
         streams.iter().find(|s| s.direction.as_deref() == Some(direction) && s.relayed_from.is_none())?;
-    let length = digit.duration_ms.map_or_else(String::new, |ms| format!(", {}", duration(ms / 1e3)));
     Some(Row {
-        frame: digit.frame,
-        at: digit.at,
+        frame,
+        at,
+        until: at,
         from: columns.media(of_party.source?),
         to: columns.media(of_party.destination?),
         kind: Kind::Digits,
-        labels: vec![format!("DTMF {}", foreign(&digit.digit))],
+        labels: vec![label],
         tags: Vec::new(),
-        detail: vec![format!(
-            "{} by {} ({}{length})",
-            foreign(&digit.digit),
-            foreign(&digit.from),
-            foreign(&digit.method)
-        )],
+        detail: vec![detail],
         tone: Tone::Plain,
         again: false,
         dialog: None,
@@ -202,9 +255,9 @@ fn digits(columns: &mut Columns, digit: &Dtmf, streams: &[&Stream]) -> Option<Ro
 /// Digits that follow each other become one row.
 fn join_digits(rows: &mut Vec<Row>) {
     rows.dedup_by(|next, row| {
-        let same = next.kind == Kind::Digits
-            && row.kind == Kind::Digits
-            && (next.from, next.to) == (row.from, row.to);
+        let is_digit =
+            |row: &Row| row.kind == Kind::Digits && row.labels.iter().all(|label| label.starts_with("DTMF"));
+        let same = is_digit(next) && is_digit(row) && (next.from, next.to) == (row.from, row.to);
         if same && let (Some(label), Some(digit)) = (row.labels.first_mut(), next.labels.first()) {
             label.push_str(digit.trim_start_matches("DTMF"));
             row.detail.append(&mut next.detail);

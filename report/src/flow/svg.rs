@@ -1,15 +1,25 @@
 //! The ladder as SVG: one element that needs nothing from outside, by way of the escaping [`Markup`].
 
+use std::cmp::Ordering;
+
 use super::ladder::{Kind, Ladder, Row};
+use super::lanes::{self, Lane};
 use crate::markup::Markup;
 use crate::text::paint::Tone;
+use crate::text::units::duration;
 use crate::text::wrap::{cut, width};
 
 const TOP: usize = 62;
 const ROW: usize = 34;
 const GUTTER: usize = 168;
-/// Room right of the last party.
-const RIGHT: usize = 96;
+/// Characters of what a message changed.
+const LONGEST_TAGS: usize = 52;
+/// So wide that the legend fits.
+const NARROWEST: usize = 560;
+/// A wider picture is not made smaller to fit a page: it could not be read.
+const PAGE: usize = 1_280;
+/// Pauses from here on are told.
+const PAUSE_S: f64 = 1.0;
 /// Width of a character of the labels.
 const LETTER: usize = 7;
 
@@ -23,13 +33,15 @@ const COLOURS: &str = "\
 
 /// What a page with ladders has once, for all of them.
 pub(crate) const STYLE: &str = "\
-.flow{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}.flow text{fill:var(--flow-fg)}\
-.flow .l{stroke:var(--flow-line)}.flow .h{paint-order:stroke;stroke:var(--flow-bg);stroke-width:4px;stroke-linejoin:round}\
-.flow .a{stroke:var(--flow-fg);fill:none;stroke-width:1.3}.flow .p{fill:var(--flow-fg)}.flow .x{stroke-dasharray:5 4}\
-.flow .b{fill:var(--flow-bar);stroke:var(--flow-edge)}.flow .m{text-anchor:middle}.flow .e{text-anchor:end}\
-.flow .good .a{stroke:var(--flow-good)}.flow .good .p,.flow .good .n{fill:var(--flow-good)}\
-.flow .poor .a,.flow .poor .b{stroke:var(--flow-poor)}.flow .poor .p,.flow .poor .n{fill:var(--flow-poor)}\
-.flow .bad .a,.flow .bad .b{stroke:var(--flow-bad)}.flow .bad .p,.flow .bad .n{fill:var(--flow-bad)}\
+.flow{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace;color:var(--flow-fg)}\
+.flow text{fill:var(--flow-fg)}.flow .good{color:var(--flow-good)}.flow .poor{color:var(--flow-poor)}\
+.flow .bad{color:var(--flow-bad)}.flow .n{fill:currentColor}.flow .l{stroke:var(--flow-line)}\
+.flow .h{paint-order:stroke;stroke:var(--flow-bg);stroke-width:4px;stroke-linejoin:round}\
+.flow .a{stroke:currentColor;fill:currentColor;stroke-width:1.3}.flow .f{fill:none}.flow .x{stroke-dasharray:5 4}\
+.flow .o{stroke-dasharray:1 4;stroke-linecap:round;stroke-width:2}\
+.flow .b{fill:var(--flow-bar);stroke:var(--flow-edge);stroke-linejoin:round}.flow .s{fill:var(--flow-edge);opacity:.55}\
+.flow .poor .b,.flow .bad .b{stroke:currentColor}.flow .poor .s,.flow .bad .s{fill:currentColor}\
+.flow .m{text-anchor:middle}.flow .e{text-anchor:end}.flow .g{font-size:10px;font-style:italic}\
 .flow .d{fill:var(--flow-dim)}.flow .t{fill:var(--flow-edge);font-weight:600}.flow .w{font-weight:700}";
 
 /// Hues of the dialogs: told apart in light and dark, and by those who see no red or green.
@@ -48,12 +60,15 @@ pub(crate) enum Place {
 pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
     let apart = apart(ladder);
     let sheet = Sheet { apart, edge: edge(ladder, apart), parties: ladder.columns.len().max(1) };
-    let foot = ladder.legs.len() + usize::from(ladder.left_out > 0);
-    let (wide, high) = (sheet.width(ladder), TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
+    let lanes = lanes::of(&ladder.rows);
+    let foot = ladder.legs.len() + usize::from(ladder.left_out > 0) + usize::from(!lanes.is_empty());
+    let left = past_the_edge(ladder);
+    let (wide, high) = (sheet.width(ladder) + left, TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
     let id = |part: &str| format!("flow{}{part}", ladder.call);
     let mut m = Markup::new();
-    m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow\"");
-    m.attr("viewBox", &format!("0 0 {wide} {high}")).num("width", wide).num("height", high);
+    m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow");
+    m.put(if wide > PAGE { " wide\"" } else { "\"" });
+    m.attr("viewBox", &format!("{} 0 {wide} {high}", -(left as i64))).num("width", wide).num("height", high);
     m.put(" role=\"img\"").attr("aria-labelledby", &format!("{} {}", id("t"), id("d"))).put(">");
     m.put("<title").attr("id", &id("t")).put(">").text(&ladder.title).put("</title>");
     m.put("<desc").attr("id", &id("d")).put(">").text(&description(ladder)).put("</desc>");
@@ -61,12 +76,29 @@ pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
         m.put("<style>").put(COLOURS).put(STYLE).put("</style>");
     }
     sheet.parties(&mut m, ladder);
-    for (at, row) in ladder.rows.iter().enumerate() {
-        sheet.row(&mut m, ladder, row, TOP + ROW * at + ROW / 2 + 6);
+    for lane in &lanes {
+        sheet.lane(&mut m, &ladder.rows[lane.row], lane);
     }
-    sheet.legend(&mut m, ladder, TOP + ROW * ladder.rows.len() + 26);
+    for (at, row) in ladder.rows.iter().enumerate() {
+        sheet.row(&mut m, ladder, row, middle(at));
+    }
+    for (at, pair) in ladder.rows.windows(2).enumerate() {
+        pause(&mut m, &pair[0], &pair[1], middle(at) + ROW / 2);
+    }
+    sheet.legend(&mut m, ladder, !lanes.is_empty());
     m.put("</svg>");
     m
+}
+
+/// What the longest time needs left of its column: captures may be years long.
+fn past_the_edge(ladder: &Ladder) -> usize {
+    let longest = ladder.rows.iter().map(|row| width(&ladder.relative(row.at))).max().unwrap_or(0);
+    longest.saturating_sub(10) * (LETTER + 1)
+}
+
+/// Base line of a row.
+fn middle(row: usize) -> usize {
+    TOP + ROW * row + ROW / 2 + 6
 }
 
 /// As far apart as their addresses and the usual labels need, closer where there are many.
@@ -77,7 +109,7 @@ fn apart(ladder: &Ladder) -> usize {
         3 => 300,
         4 => 240,
         5..=6 => 190,
-        _ => 150,
+        _ => 164,
     };
     title.clamp(least, 460)
 }
@@ -106,11 +138,17 @@ impl Sheet {
         GUTTER + self.edge + column * self.apart
     }
 
+    /// As wide as what stands right of the last party needs.
     fn width(&self, ladder: &Ladder) -> usize {
         let tags = ladder.rows.iter().map(|row| width(&row.tags.join(", "))).max().unwrap_or(0);
-        self.x(self.parties - 1)
-            + (self.apart / 2).max(RIGHT)
-            + if tags == 0 { 0 } else { tags.min(40) * LETTER }
+        let tags = if tags == 0 { 0 } else { 24 + tags.min(LONGEST_TAGS) * (LETTER + 1) };
+        let title =
+            ladder.columns.last().map_or(0, |c| width(&c.address).max(c.name.as_deref().map_or(0, width)));
+        let title = (title * (LETTER + 1) / 2 + 12).min(self.apart / 2 + 12);
+        let is_last = |row: &&Row| row.from == row.to && row.from + 1 == self.parties;
+        let turns = ladder.rows.iter().filter(is_last).map(turned).max();
+        let turns = turns.map_or(0, |turned| 46 + turned * (LETTER + 1));
+        (self.x(self.parties - 1) + tags.max(title).max(turns)).max(NARROWEST)
     }
 
     fn parties(&self, m: &mut Markup, ladder: &Ladder) {
@@ -151,58 +189,85 @@ impl Sheet {
             _ if row.from == row.to => self.turn(m, row, y),
             _ => self.arrow(m, row, y),
         }
+        if !row.tags.is_empty() {
+            let x = self.x(self.parties - 1) + 14;
+            text(m, x, y + 4, "t h", &cut(&row.tags.join(", "), LONGEST_TAGS));
+        }
         m.put("</g>\n");
     }
 
     fn arrow(&self, m: &mut Markup, row: &Row, y: usize) {
         let (from, to) = (self.x(row.from), self.x(row.to));
-        m.put(if row.again { "<path class=\"a x\"" } else { "<path class=\"a\"" });
-        m.attr("d", &format!("M{from} {y}H{to}")).put("/>");
-        head(m, to, y, from < to);
-        self.label(m, row, y - 6);
+        m.put(match row.kind {
+            Kind::Digits => "<path class=\"a o\"",
+            _ if row.again => "<path class=\"a x\"",
+            _ => "<path class=\"a\"",
+        });
+        let head = if from < to { "l-9-4v8z" } else { "l9-4v8z" };
+        m.attr("d", &format!("M{from} {y}H{to}m0 0{head}")).put("/>");
+        let room = from.abs_diff(to).saturating_sub(20) / LETTER;
+        text(m, usize::midpoint(from, to), y - 6, "n h m", &row.fitting(room.max(12)));
     }
 
     /// A message to its own sender.
     fn turn(&self, m: &mut Markup, row: &Row, y: usize) {
         let x = self.x(row.from);
-        m.put("<path class=\"a\"").attr("d", &format!("M{x} {}h26v10h-20", y - 6)).put("/>");
-        head(m, x, y + 4, false);
+        m.put("<path class=\"a f\"").attr("d", &format!("M{x} {}h26v10h-20", y - 6)).put("/>");
+        m.put("<path class=\"a\"").attr("d", &format!("M{x} {}l9-4v8z", y + 4)).put("/>");
         text(m, x + 34, y + 2, "n h", row.labels.first().map_or("", String::as_str));
     }
 
+    /// A stream: its bar points where it goes.
     fn bar(&self, m: &mut Markup, row: &Row, y: usize) {
-        let (left, right) = (self.x(row.from.min(row.to)), self.x(row.from.max(row.to)));
-        let (left, wide) = if left == right { (left, self.apart / 2) } else { (left + 8, right - left - 16) };
-        m.put("<rect class=\"b\" height=\"22\" rx=\"4\"").num("x", left).num("y", y - 15);
-        m.num("width", wide).put("/>");
-        if row.from != row.to {
-            head(m, self.x(row.to), y - 4, row.from < row.to);
-        }
-        let label = fitting(&row.labels, (wide / LETTER).saturating_sub(3));
-        text(m, left + wide / 2, y, "n m", &label);
+        let (from, to) = (self.x(row.from), self.x(row.to));
+        let (top, foot, tip) = (y - 15, y + 7, y - 4);
+        let path = match from.cmp(&to) {
+            Ordering::Less => {
+                format!("M{} {top}H{}L{} {tip}L{} {foot}H{}Z", from + 3, to - 12, to - 1, to - 12, from + 3)
+            }
+            Ordering::Greater => {
+                format!("M{} {top}H{}L{} {tip}L{} {foot}H{}Z", from - 3, to + 12, to + 1, to + 12, from - 3)
+            }
+            Ordering::Equal => format!("M{} {top}H{}V{foot}H{}Z", from + 3, from + self.apart / 2, from + 3),
+        };
+        m.put("<path class=\"b\"").attr("d", &path).put("/>");
+        let (left, wide) =
+            if from == to { (from, self.apart / 2) } else { (from.min(to), from.abs_diff(to)) };
+        text(m, left + wide / 2, y, "n m", &row.fitting((wide / LETTER).saturating_sub(5)));
     }
 
-    /// Above the arrow, and what it changed right of all parties.
-    fn label(&self, m: &mut Markup, row: &Row, y: usize) {
-        let (left, right) = (self.x(row.from.min(row.to)), self.x(row.from.max(row.to)));
-        let label = fitting(&row.labels, ((right - left).saturating_sub(20) / LETTER).max(12));
-        text(m, usize::midpoint(left, right), y, "n h m", &label);
-        if !row.tags.is_empty() {
-            let x = self.x(self.parties - 1) + 14;
-            text(m, x, y + 10, "t h", &cut(&row.tags.join(", "), 52));
-        }
+    /// How long a stream goes on: a strip below its bar, beside its sender.
+    fn lane(&self, m: &mut Markup, row: &Row, lane: &Lane) {
+        let x = self.x(row.from);
+        let x = if row.from <= row.to { x + 3 + 6 * lane.place } else { x - 7 - 6 * lane.place };
+        let top = middle(lane.row) + 7;
+        let foot = middle(0) - 4 + (lane.end * ROW as f64).round() as usize;
+        m.put(match row.tone {
+            Tone::Poor => "<g class=\"poor\">",
+            Tone::Bad => "<g class=\"bad\">",
+            _ => "<g>",
+        });
+        m.put("<rect class=\"s\"").num("x", x).num("y", top).put(" width=\"4\"");
+        m.num("height", foot.saturating_sub(top).max(2)).put("/></g>");
     }
 
-    fn legend(&self, m: &mut Markup, ladder: &Ladder, mut y: usize) {
-        text(m, 10, y, "d", "Colours are dialogs, the numbers beside them transactions.");
+    fn legend(&self, m: &mut Markup, ladder: &Ladder, has_lanes: bool) {
+        let mut y = TOP + ROW * ladder.rows.len() + 26;
+        text(m, 10, y, "d", "Colours: dialogs. Numbers beside them: transactions.");
+        if has_lanes {
+            y += 16;
+            text(m, 10, y, "d", "Strip below a bar: RTP goes on until there.");
+        }
+        let dialogs =
+            |leg: usize| ladder.dialogs.iter().filter(move |(_, of)| usize::from(*of) == leg).take(6);
+        let most = (0..ladder.legs.len()).map(|leg| dialogs(leg).count()).max().unwrap_or(0);
         for (at, leg) in ladder.legs.iter().enumerate() {
             y += 16;
-            let own = ladder.dialogs.iter().filter(|(_, of)| usize::from(*of) == at);
-            for (place, (dialog, _)) in own.take(6).enumerate() {
+            for (place, (dialog, _)) in dialogs(at).enumerate() {
                 swatch(m, *dialog, (10 + 12 * place, y - 9), (9, 9));
             }
             let room = (self.x(self.parties - 1) / LETTER).saturating_sub(12);
-            text(m, 88, y, "d", &cut(&format!("Call-ID {leg}"), room));
+            text(m, 10 + 12 * most + 4, y, "d", &cut(&format!("Call-ID {leg}"), room));
         }
         if ladder.left_out > 0 {
             let rest = crate::text::units::count(ladder.left_out, "later message is", "later messages are");
@@ -211,9 +276,17 @@ impl Sheet {
     }
 }
 
-fn head(m: &mut Markup, x: usize, y: usize, rightwards: bool) {
-    let back = if rightwards { x - 9 } else { x + 9 };
-    m.put("<path class=\"p\"").attr("d", &format!("M{x} {y}L{back} {}V{}Z", y - 4, y + 4)).put("/>");
+/// Characters of a message to its own sender.
+fn turned(row: &Row) -> usize {
+    row.labels.first().map_or(0, |label| width(label))
+}
+
+/// Time in which nothing came.
+fn pause(m: &mut Markup, row: &Row, next: &Row, y: usize) {
+    let seconds = next.at.known_seconds_since(row.at).filter(|_| row.at.is_known());
+    if let Some(seconds) = seconds.filter(|&seconds| seconds >= PAUSE_S) {
+        text(m, 132, y, "d e g", &format!("{} later", duration(seconds)));
+    }
 }
 
 /// The hue of a dialog.
@@ -234,10 +307,4 @@ fn text(m: &mut Markup, x: usize, y: usize, class: &'static str, text: &str) {
             .text(text)
             .put("</text>");
     }
-}
-
-/// The fullest label that fits, else the shortest, cut.
-fn fitting(labels: &[String], room: usize) -> String {
-    let fits = labels.iter().find(|label| width(label) <= room);
-    fits.cloned().unwrap_or_else(|| cut(labels.last().map_or("", String::as_str), room))
 }

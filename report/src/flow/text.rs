@@ -91,8 +91,23 @@ fn wide(page: &mut Page, ladder: &Ladder, apart: usize) {
         cells.splice(start..end, arrow.chars().map(Some));
         let text: String = cells.into_iter().flatten().collect();
         let tags = tags(row);
-        page.split_line(&gutter(ladder, row), row.tone, &text, &tags);
+        let fits = GUTTER + width(&text) + width(&tags) + 4 <= page.width();
+        page.split_line(&gutter(ladder, row), row.tone, &text, if fits { &tags } else { "" });
+        if !fits && !tags.is_empty() {
+            below(page, &tags, lines(ladder.columns.len(), apart), row.from.min(row.to) * apart);
+        }
     }
+}
+
+/// What a message changed, between the life lines below it.
+fn below(page: &mut Page, tags: &str, cells: Vec<Option<char>>, left: usize) {
+    let cells: Vec<char> = cells.into_iter().flatten().collect();
+    let tags = cut(&format!("[{tags}]"), cells.len());
+    let start = (left + 3).min(cells.len() - width(&tags));
+    let end = start + width(&tags);
+    let before: String = " ".repeat(GUTTER).chars().chain(cells[..start].iter().copied()).collect();
+    let after: String = cells[end..].iter().collect();
+    page.pieces(&[(Tone::Plain, &before), (Tone::Strong, &tags), (Tone::Plain, &after)]);
 }
 
 /// Titles over their lines: the first begins at its line, the last ends there, the others are in the middle.
@@ -137,9 +152,7 @@ fn lines(parties: usize, apart: usize) -> Vec<Option<char>> {
 /// `-- INVITE (PCMU) --->`, `<==== RTP PCMU ====`, `- - 200 OK again - ->`.
 fn arrow(row: &Row, room: usize, is_loop: bool) -> String {
     let inner = room.saturating_sub(4);
-    let fits = row.labels.iter().find(|label| width(label) <= inner);
-    let label =
-        fits.cloned().or_else(|| row.labels.last().map(|label| cut(label, inner))).unwrap_or_default();
+    let label = row.fitting(inner);
     let shaft = match row.kind {
         Kind::Media => "=",
         Kind::Digits | Kind::Icmp => "~",

@@ -7,6 +7,7 @@ use airtone_engine::flow::Flow;
 use airtone_engine::model::{Call, CallOutcome};
 
 use crate::flow::ladder::Ladder;
+use crate::flow::story_of;
 use crate::flow::svg::{self, Place};
 use crate::markup::Markup;
 use crate::text::select::Named;
@@ -37,16 +38,15 @@ pub fn worth_drawing(report: &Report, most: usize) -> Vec<u32> {
 /// a pickup connects share one; the others of them point to it.
 pub(super) fn of(report: &Report, flows: &[Flow]) -> BTreeMap<u32, Markup> {
     let flows: BTreeMap<u32, &Flow> = flows.iter().map(|flow| (flow.call, flow)).collect();
-    let calls: BTreeMap<u32, &Call> = report.calls.iter().map(|call| (call.id, call)).collect();
     let mut drawn = BTreeMap::new();
     let mut bytes = 0;
     for id in worth_drawing(report, MOST) {
-        let (Some(&flow), Some(call)) = (flows.get(&id), calls.get(&id)) else { continue };
+        let Some(&flow) = flows.get(&id) else { continue };
         if drawn.contains_key(&id) {
             continue;
         }
         let others: Vec<Flow> =
-            call.related.iter().filter_map(|id| flows.get(id).copied().cloned()).collect();
+            story_of(id, report).iter().filter_map(|id| flows.get(id).copied().cloned()).collect();
         let flow = flow.clone().with(others);
         let ladder = svg::draw(&Ladder::new(report, &flow), Place::Page);
         if bytes + ladder.len() > BYTES {

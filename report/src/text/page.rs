@@ -107,6 +107,18 @@ impl Page {
         self.push(&tone.paint(&text, self.colour));
     }
 
+    /// A line of pieces, each in its tone, cut where the width ends.
+    pub(crate) fn pieces(&mut self, pieces: &[(Tone, &str)]) {
+        let mut room = self.width;
+        let mut line = String::new();
+        for (tone, text) in pieces {
+            let text = cut(text, room);
+            room -= width(&text);
+            line.push_str(&tone.paint(&text, self.colour));
+        }
+        self.push(line.trim_end());
+    }
+
     /// A line of `text` in `tone` behind `left`; `tags` behind them, or on a line of their own where they do not
     /// fit.
     pub(crate) fn split_line(&mut self, left: &str, tone: Tone, text: &str, tags: &str) {

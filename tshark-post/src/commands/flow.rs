@@ -18,9 +18,6 @@ use crate::progress::Progress;
 /// Of what can be read but once, calls and messages of each that are kept until it is known which are wanted.
 const KEPT: (usize, usize) = (2_000, 1_000);
 
-/// Calls of one story that are drawn.
-const MOST_CALLS: usize = 16;
-
 /// Draws the ladder.
 pub(crate) fn run(args: &FlowArgs) -> Result<ExitCode, Failure> {
     let target = args.common.output.output.as_deref();
@@ -36,7 +33,7 @@ pub(crate) fn run(args: &FlowArgs) -> Result<ExitCode, Failure> {
     };
     let (report, mut flows) = read(args, request)?;
     let call = chosen(args, &report)?;
-    let others = if args.alone { Vec::new() } else { story_of(call, &report) };
+    let others = if args.alone { Vec::new() } else { flow::story_of(call.id, &report) };
     if !is_once && others.iter().chain([&call.id]).any(|id| flows.iter().all(|flow| flow.call != *id)) {
         let wanted = others.iter().copied().chain([call.id]).collect();
         flows = read(args, FlowRequest::of(wanted))?.1;
@@ -86,25 +83,6 @@ fn chosen<'a>(args: &FlowArgs, report: &'a Report) -> Result<&'a Call, Failure> 
             .find(|call| call.id == id)
             .ok_or_else(|| Failure::new(format!("no call {id}: {there}"))),
     }
-}
-
-/// The calls related with this one, and those related with them: the call that asked the target of a transfer
-/// is related only with the one that the transfer made.
-fn story_of(call: &Call, report: &Report) -> Vec<u32> {
-    let mut story = vec![call.id];
-    let mut next = 0;
-    while let Some(&id) = story.get(next).filter(|_| story.len() < MOST_CALLS) {
-        next += 1;
-        let Ok(place) = report.calls.binary_search_by_key(&id, |call| call.id) else { continue };
-        for &other in &report.calls[place].related {
-            if !story.contains(&other) {
-                story.push(other);
-            }
-        }
-    }
-    story.retain(|&id| id != call.id);
-    story.sort_unstable();
-    story
 }
 
 fn join(flows: Vec<Flow>, call: u32, others: &[u32]) -> Option<Flow> {
