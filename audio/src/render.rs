@@ -82,7 +82,7 @@ impl Voices {
             return;
         }
         let found = match format(heard, number) {
-            Some(format) => decoder_for(format),
+            Some(format) => decoder_for(format, heard.step),
             None => Err(Missing(format!("payload type {number} is not known"))),
         };
         if let Some(encoding) = format(heard, number).and_then(|format| format.encoding.clone()) {
@@ -170,7 +170,7 @@ impl<'a> Stage<'a> {
 
     /// An event or comfort noise: what was lost before it is made up for, what follows is silence.
     fn no_sound(&mut self, packet: &HeardPacket, kind: MarkKind) {
-        self.conceal(None);
+        self.conceal(None, None);
         let at = self.run.as_ref().map_or(packet.at.0, |(run, _)| run.end());
         let is_same = self.track.marks.last().is_some_and(|mark| mark.kind == kind && mark.at == at);
         if !is_same {
@@ -183,7 +183,7 @@ impl<'a> Stage<'a> {
         let goes_on = self.run.as_ref().is_some_and(|(_, number)| *number == packet.payload_type)
             && !self.has_jumped(packet, clock);
         if !goes_on {
-            self.conceal(None);
+            self.conceal(None, None);
             self.begin(packet, clock);
         }
         let Some((run, _)) = &self.run else { return };
@@ -194,7 +194,7 @@ impl<'a> Stage<'a> {
         if gap > 0 && self.absent.lost + self.absent.late == 0 && gap * 1_000_000_000 / rate >= PAUSE {
             self.pause(packet, clock, gap);
         } else {
-            self.conceal(Some(gap.max(0)));
+            self.conceal(Some(gap.max(0)), payloads.get(&packet.frame));
         }
         if packet.at.is_known() {
             // A pause may have begun a new run.
@@ -279,9 +279,9 @@ impl<'a> Stage<'a> {
         before.is_some_and(|before| (after - before).abs() > DRIFT)
     }
 
-    /// Makes up for absent packets, at most `room` samples where the next packet sets a limit, and is silent for
-    /// the rest of the room.
-    fn conceal(&mut self, room: Option<i64>) {
+    /// Makes up for absent packets, at most `room` samples where the packet with the payload `next` sets a limit, and
+    /// is silent for the rest of the room.
+    fn conceal(&mut self, room: Option<i64>, next: Option<&Vec<u8>>) {
         let absent = std::mem::take(&mut self.absent);
         let count = absent.lost + absent.late;
         self.track.lost += absent.lost;
@@ -297,8 +297,11 @@ impl<'a> Stage<'a> {
             let is_sound =
                 self.before.is_none_or(|before| kind(self.heard, before.payload_type) == FormatKind::Audio);
             let decoder = self.voices.by_type.get_mut(number).and_then(|found| found.as_mut().ok());
-            let by_codec =
-                decoder.filter(|_| is_sound).map(|decoder| decoder.conceal(fill, &mut run.samples));
+            let last = (self.step * i64::from(run.rate) / 1_000_000_000) as usize;
+            let by_codec = decoder.filter(|_| is_sound).map(|decoder| match next.filter(|_| fill == room) {
+                Some(next) => decoder.conceal_before(next, last, fill, &mut run.samples),
+                None => decoder.conceal(fill, &mut run.samples),
+            });
             if by_codec == Some(false) {
                 Concealer::new(run.rate).conceal(&mut run.samples, fill);
                 self.made_up_from = (fill == room).then_some(from);
@@ -366,7 +369,7 @@ impl<'a> Stage<'a> {
 
     fn finish(mut self) -> Track {
         self.absent.add(self.next, (self.heard.last + 1).saturating_sub(self.next), 0);
-        self.conceal(None);
+        self.conceal(None, None);
         self.close();
         self.track.decoders = self.voices.names;
         self.track

@@ -270,7 +270,9 @@ fn every_codec_with_a_library_is_heard_and_the_others_are_named() {
     let Some(folder) = captures_dir() else {
         return eprintln!("skipped: the collection of public captures is not here");
     };
-    for (name, rate) in [("g722", 16_000), ("opus", 48_000), ("gsm", 8_000), ("g729a", 8_000)] {
+    for (name, rate) in
+        [("g722", 16_000), ("opus", 48_000), ("gsm", 8_000), ("g729a", 8_000), ("ilbc", 8_000)]
+    {
         let capture = folder.join(format!("sip-rtp-{name}.pcap"));
         let to = tempfile::tempdir().expect("a temporary folder");
         let out = run([
@@ -284,7 +286,7 @@ fn every_codec_with_a_library_is_heard_and_the_others_are_named() {
         let error = String::from_utf8_lossy(&out.stderr).into_owned();
         if !out.status.success() {
             // No such library here: then it must be named.
-            assert!(error.contains("is not installed") && error.contains("apt install"), "{name}: {error}");
+            assert!(error.contains("is not installed (") && error.contains(": "), "{name}: {error}");
             continue;
         }
         let wav = wav(&to.path().join("call.wav"));
@@ -294,16 +296,6 @@ fn every_codec_with_a_library_is_heard_and_the_others_are_named() {
         let level = (loudest / wav.channels[0].len() as f64).sqrt();
         assert!((100.0..15_000.0).contains(&level), "{name} sounds at {level}");
     }
-    let ilbc = run([
-        "audio".as_ref(),
-        folder.join("sip-rtp-ilbc.pcap").as_os_str(),
-        "--call".as_ref(),
-        "1".as_ref(),
-        "-o".as_ref(),
-        std::env::temp_dir().join("airtone-never-written.wav").as_os_str(),
-    ]);
-    assert_eq!(ilbc.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&ilbc.stderr).contains("iLBC"));
 }
 
 #[test]
