@@ -19,6 +19,12 @@ pub trait Decoder {
         false
     }
 
+    /// As [`Self::conceal`], with the payload that comes behind what is absent and may bear a copy of it (forward
+    /// error correction). The packet right before it had `_last` samples.
+    fn conceal_before(&mut self, _next: &[u8], _last: usize, samples: usize, sound: &mut Vec<i16>) -> bool {
+        self.conceal(samples, sound)
+    }
+
     /// Who decodes: `built in`, or the library.
     fn by(&self) -> &'static str {
         "built in"
@@ -29,11 +35,11 @@ pub trait Decoder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing(pub String);
 
-/// The decoder for a payload type.
+/// The decoder for a payload type of a stream whose timestamps go on by `step` from packet to packet.
 ///
 /// # Errors
 /// When the codec is not known, or its library is not installed; the sentence names it.
-pub fn decoder_for(format: &Format) -> Result<Box<dyn Decoder>, Missing> {
+pub fn decoder_for(format: &Format, step: Option<u32>) -> Result<Box<dyn Decoder>, Missing> {
     let Some(encoding) = format.encoding.as_deref() else {
         return Err(Missing(format!("nobody says which codec payload type {} is", format.number)));
     };
@@ -42,7 +48,10 @@ pub fn decoder_for(format: &Format) -> Result<Box<dyn Decoder>, Missing> {
     }
     let parameter = |name: &str| parameter(&format.fmtp, name);
     match encoding.to_ascii_uppercase().as_str() {
-        "L16" if (8_000..=192_000).contains(&format.clock_hz) => Ok(Box::new(L16(format.clock_hz))),
+        "L16" if (8_000..=192_000).contains(&format.clock_hz) => {
+            let channels = if format.number == 10 { 2 } else { 1 };
+            Ok(Box::new(L16 { rate: format.clock_hz, step: step.unwrap_or(0) as usize, channels }))
+        }
         "L16" => Err(Missing(format!("L16 with {} samples per second: no sound has that", format.clock_hz))),
         "G722" => native::g722(),
         "G726-40" => native::g726(40_000, false),
@@ -58,7 +67,8 @@ pub fn decoder_for(format: &Format) -> Result<Box<dyn Decoder>, Missing> {
         "OPUS" => native::opus(),
         "AMR" => native::amr(amr::Packing::new(false, parameter("octet-align") == Some("1"))),
         "AMR-WB" => native::amr(amr::Packing::new(true, parameter("octet-align") == Some("1"))),
-        "ILBC" => Err(Missing("iLBC: there is no library for it that this program knows".to_owned())),
+        "ILBC" => native::ilbc(parameter("mode")),
+        "SPEEX" => native::speex(format.clock_hz),
         _ => Err(Missing(format!("{encoding}: this program cannot decode it"))),
     }
 }
@@ -86,17 +96,32 @@ impl Decoder for G711 {
     }
 }
 
-/// Linear samples of 16 bits in network byte order (RFC 3551 section 4.5.11), one channel.
-struct L16(u32);
+/// Linear samples of 16 bits in network byte order (RFC 3551 section 4.5.11), their channels made one.
+struct L16 {
+    rate: u32,
+    /// Samples of each channel in a packet; 0 where it is not known.
+    step: usize,
+    channels: usize,
+}
+
+/// RFC 3551 section 4.1 knows no more than six channels.
+const MOST_CHANNELS: usize = 8;
 
 impl Decoder for L16 {
     fn rate(&self) -> u32 {
-        self.0
+        self.rate
     }
 
     fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {
-        sound.extend(payload.chunks_exact(2).map(|pair| i16::from_be_bytes([pair[0], pair[1]])));
-        payload.len() >= 2
+        // Timestamps count the samples of one channel, so they tell how many channels there are.
+        let by_step = (payload.len() / 2).checked_div(self.step).unwrap_or(0);
+        if (1..=MOST_CHANNELS).contains(&by_step) && by_step * self.step * 2 == payload.len() {
+            self.channels = by_step;
+        }
+        let sample = |pair: &[u8]| i32::from(i16::from_be_bytes([pair[0], pair[1]]));
+        let together = |all: &[u8]| all.chunks_exact(2).map(sample).sum::<i32>() / self.channels as i32;
+        sound.extend(payload.chunks_exact(2 * self.channels).map(|all| together(all) as i16));
+        payload.len() >= 2 * self.channels
     }
 }
 
@@ -126,14 +151,24 @@ mod tests {
     #[test]
     fn own_decoders() {
         let mut sound = Vec::new();
-        assert!(decoder_for(&format("pcmu")).unwrap().decode(&[0xff, 0x80], &mut sound));
-        assert!(decoder_for(&format("L16")).unwrap().decode(&[0x12, 0x34, 0xff, 0xfe], &mut sound));
+        assert!(decoder_for(&format("pcmu"), None).unwrap().decode(&[0xff, 0x80], &mut sound));
+        assert!(decoder_for(&format("L16"), Some(2)).unwrap().decode(&[0x12, 0x34, 0xff, 0xfe], &mut sound));
         assert_eq!(sound, [0, 32_124, 0x1234, -2]);
     }
 
     #[test]
+    fn linear_channels_are_told_by_the_timestamps_and_heard_as_one() {
+        let stereo = Format { number: 10, clock_hz: 44_100, ..format("L16") };
+        let (mut sound, payload) = (Vec::new(), [0, 10, 0, 20, 0xff, 0xf0, 0xff, 0xf2]);
+        assert!(decoder_for(&stereo, None).unwrap().decode(&payload, &mut sound));
+        assert!(decoder_for(&format("L16"), Some(2)).unwrap().decode(&payload, &mut sound));
+        assert!(decoder_for(&stereo, Some(4)).unwrap().decode(&payload, &mut sound));
+        assert_eq!(sound, [15, -15, 15, -15, 10, 20, -16, -14]);
+    }
+
+    #[test]
     fn what_cannot_be_decoded_is_named() {
-        let missing = decoder_for(&format("G723")).err().unwrap();
+        let missing = decoder_for(&format("G723"), None).err().unwrap();
         assert!(missing.0.contains("G723"), "{}", missing.0);
     }
 }

@@ -9,6 +9,7 @@
 mod amr;
 mod conceal;
 mod decoder;
+mod drift;
 mod mix;
 #[allow(unsafe_code)]
 mod native;
@@ -20,4 +21,4 @@ pub mod waveform;
 pub use decoder::{Decoder, Missing, decoder_for};
 pub use mix::{Channel, Mixed, mix};
 pub use render::{Refusal, render};
-pub use run::{Mark, MarkKind, Payloads, Run, Track};
+pub use run::{Drift, Mark, MarkKind, Payloads, Run, Track};

@@ -1,9 +1,8 @@
 //! From the packets of a stream to its sound.
 //!
-//! Time: within a stretch of continuous timestamps samples follow the sender's clock, one behind the other. Such
-//! a stretch is laid on the capture's clock by its fastest packet, as a receiver's buffer does, less the buffer's
-//! own delay. Where the sender pauses, the pause is made longer or shorter if its clock has drifted from the
-//! capture's by more than 20 ms; where it moves its timestamps, a new stretch begins.
+//! Time: within a run of continuous timestamps samples follow the sender's clock, one behind the other. A run is
+//! laid on the capture's clock by its fastest packet, as a receiver's buffer does, less the buffer's own delay, and
+//! then follows that clock ([`crate::drift`]). Where the sender moves its timestamps, a new run begins.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +10,7 @@ use airtone_engine::rtp::{Format, FormatKind, Heard, HeardPacket};
 
 use crate::conceal::Concealer;
 use crate::decoder::{Decoder, Missing, decoder_for};
+use crate::drift::{Course, Place};
 use crate::run::{Mark, MarkKind, Payloads, Run, Track};
 
 /// The sender moved its timestamps when media and arrival part by more than this, ns; less with a marker.
@@ -18,7 +18,7 @@ const JUMP: i64 = 1_000_000_000;
 const MARKED_JUMP: i64 = 200_000_000;
 /// A pause, ns.
 const PAUSE: i64 = 200_000_000;
-/// Drift that a pause makes up for, ns.
+/// Timestamps that miss by more than this how long a pause was have been moved, ns.
 const DRIFT: i64 = 20_000_000;
 /// Media from which a stretch is laid on the capture's clock, ns.
 const ANCHOR: i64 = 5_000_000_000;
@@ -82,7 +82,7 @@ impl Voices {
             return;
         }
         let found = match format(heard, number) {
-            Some(format) => decoder_for(format),
+            Some(format) => decoder_for(format, heard.step),
             None => Err(Missing(format!("payload type {number} is not known"))),
         };
         if let Some(encoding) = format(heard, number).and_then(|format| format.encoding.clone()) {
@@ -118,8 +118,12 @@ struct Stage<'a> {
     track: Track,
     /// The run in the making and the payload type that it is in.
     run: Option<(Run, u8)>,
-    /// Media time of the run's begin: timestamp, and sample there.
-    origin: (u32, i64),
+    /// Timestamp of the run's begin.
+    origin: u32,
+    /// Packets of the run.
+    places: Vec<Place>,
+    /// Marks that were made before it.
+    marked: usize,
     /// Sequence number expected next.
     next: u64,
     absent: Absent,
@@ -138,7 +142,9 @@ impl<'a> Stage<'a> {
             voices,
             track: Track::default(),
             run: None,
-            origin: (0, 0),
+            origin: 0,
+            places: Vec::new(),
+            marked: 0,
             next: heard.first,
             absent: Absent::default(),
             before: None,
@@ -164,7 +170,7 @@ impl<'a> Stage<'a> {
 
     /// An event or comfort noise: what was lost before it is made up for, what follows is silence.
     fn no_sound(&mut self, packet: &HeardPacket, kind: MarkKind) {
-        self.conceal(None);
+        self.conceal(None, None);
         let at = self.run.as_ref().map_or(packet.at.0, |(run, _)| run.end());
         let is_same = self.track.marks.last().is_some_and(|mark| mark.kind == kind && mark.at == at);
         if !is_same {
@@ -177,18 +183,23 @@ impl<'a> Stage<'a> {
         let goes_on = self.run.as_ref().is_some_and(|(_, number)| *number == packet.payload_type)
             && !self.has_jumped(packet, clock);
         if !goes_on {
-            self.conceal(None);
+            self.conceal(None, None);
             self.begin(packet, clock);
         }
         let Some((run, _)) = &self.run else { return };
         let rate = i64::from(run.rate);
-        let ticks = i64::from(packet.timestamp.wrapping_sub(self.origin.0).cast_signed());
-        let due = self.origin.1 + ticks * rate / clock;
+        let ticks = i64::from(packet.timestamp.wrapping_sub(self.origin).cast_signed());
+        let due = ticks * rate / clock;
         let gap = due - run.samples.len() as i64;
         if gap > 0 && self.absent.lost + self.absent.late == 0 && gap * 1_000_000_000 / rate >= PAUSE {
             self.pause(packet, clock, gap);
         } else {
-            self.conceal(Some(gap.max(0)));
+            self.conceal(Some(gap.max(0)), payloads.get(&packet.frame));
+        }
+        if packet.at.is_known() {
+            // A pause may have begun a new run.
+            let sample = if self.origin == packet.timestamp { 0 } else { due };
+            self.places.push(Place { sample, at: packet.at.0 });
         }
         self.decode(packet, payloads, (-gap).max(0));
     }
@@ -208,13 +219,14 @@ impl<'a> Stage<'a> {
 
     /// A new run from here on.
     fn begin(&mut self, packet: &HeardPacket, clock: i64) {
-        let end = self.run.as_ref().map(|(run, _)| run.end());
         self.close();
+        self.marked = self.track.marks.len();
+        let end = self.track.runs.last().map(Run::end);
         let decoder = self.voices.by_type.get(&packet.payload_type).and_then(|found| found.as_ref().ok());
         let rate = decoder.map_or(8_000, |decoder| decoder.rate());
         let at = self.anchor(packet, clock).max(end.unwrap_or(i64::MIN));
         self.run = Some((Run { at, rate, samples: Vec::new() }, packet.payload_type));
-        self.origin = (packet.timestamp, 0);
+        self.origin = packet.timestamp;
     }
 
     /// Where a packet's sound lies on the capture's clock, by the fastest packet of what follows.
@@ -238,30 +250,38 @@ impl<'a> Stage<'a> {
 
     /// The sender was silent for `gap` samples of its clock.
     fn pause(&mut self, packet: &HeardPacket, clock: i64, gap: i64) {
-        let anchor = self.anchor(packet, clock);
         let Some((run, _)) = &mut self.run else { return };
-        let (from, rate) = (run.end(), i64::from(run.rate));
-        let due = run.time_of(run.samples.len() + gap as usize);
-        let mut length = gap;
-        if packet.at.is_known() && (anchor - due).abs() > DRIFT {
-            length = ((anchor - from).max(0) as i128 * i128::from(rate) / 1_000_000_000) as i64;
-            self.origin = (packet.timestamp, run.samples.len() as i64 + length);
-        }
-        run.samples.resize(run.samples.len() + length as usize, 0);
+        let from = run.end();
         let is_known =
             self.track.marks.last().is_some_and(|mark| mark.at == from && mark.lost + mark.late == 0);
-        match self.track.marks.last_mut().filter(|_| is_known) {
-            Some(mark) => mark.length = run.end() - from,
-            None => {
-                let length = run.end() - from;
-                self.mark(MarkKind::Silence, from, length, Absent::default());
-            }
+        if !is_known {
+            self.mark(MarkKind::Silence, from, 0, Absent::default());
+        }
+        if self.has_moved(packet, clock, gap) {
+            self.begin(packet, clock);
+        } else if let Some((run, _)) = &mut self.run {
+            run.samples.resize(run.samples.len() + gap as usize, 0);
+        }
+        let end = self.run.as_ref().map_or(from, |(run, _)| run.end());
+        if let Some(mark) = self.track.marks.last_mut() {
+            mark.length = (end - mark.at).max(0);
         }
     }
 
-    /// Makes up for absent packets, at most `room` samples where the next packet sets a limit, and is silent for
-    /// the rest of the room.
-    fn conceal(&mut self, room: Option<i64>) {
+    /// After a pause of `gap` samples, the timestamps of `packet` do not tell how long it was.
+    fn has_moved(&self, packet: &HeardPacket, clock: i64, gap: i64) -> bool {
+        let Some((run, _)) = self.run.as_ref().filter(|_| packet.at.is_known()) else { return false };
+        let after = self.anchor(packet, clock) - run.time_of(run.samples.len() + gap as usize);
+        let newest = self.places.last().map_or(0, |place| place.sample);
+        let lately = newest - ANCHOR / 1_000_000 * i64::from(run.rate) / 1_000;
+        let near = self.places.iter().rev().take_while(|place| place.sample >= lately);
+        let before = near.map(|place| place.at - run.time_of(place.sample.max(0) as usize)).min();
+        before.is_some_and(|before| (after - before).abs() > DRIFT)
+    }
+
+    /// Makes up for absent packets, at most `room` samples where the packet with the payload `next` sets a limit, and
+    /// is silent for the rest of the room.
+    fn conceal(&mut self, room: Option<i64>, next: Option<&Vec<u8>>) {
         let absent = std::mem::take(&mut self.absent);
         let count = absent.lost + absent.late;
         self.track.lost += absent.lost;
@@ -277,8 +297,11 @@ impl<'a> Stage<'a> {
             let is_sound =
                 self.before.is_none_or(|before| kind(self.heard, before.payload_type) == FormatKind::Audio);
             let decoder = self.voices.by_type.get_mut(number).and_then(|found| found.as_mut().ok());
-            let by_codec =
-                decoder.filter(|_| is_sound).map(|decoder| decoder.conceal(fill, &mut run.samples));
+            let last = (self.step * i64::from(run.rate) / 1_000_000_000) as usize;
+            let by_codec = decoder.filter(|_| is_sound).map(|decoder| match next.filter(|_| fill == room) {
+                Some(next) => decoder.conceal_before(next, last, fill, &mut run.samples),
+                None => decoder.conceal(fill, &mut run.samples),
+            });
             if by_codec == Some(false) {
                 Concealer::new(run.rate).conceal(&mut run.samples, fill);
                 self.made_up_from = (fill == room).then_some(from);
@@ -322,16 +345,36 @@ impl<'a> Stage<'a> {
         self.track.marks.push(Mark { kind, at, length, lost, late, sequence: first as u16 });
     }
 
+    /// The run ends, and comes to lie on the capture's clock.
     fn close(&mut self) {
         self.made_up_from = None;
-        self.track.runs.extend(self.run.take().map(|(run, _)| run).filter(|run| !run.samples.is_empty()));
+        let places = std::mem::take(&mut self.places);
+        let Some((mut run, _)) = self.run.take().filter(|(run, _)| !run.samples.is_empty()) else { return };
+        if let Some(course) = Course::of(&run, &places) {
+            for mark in &mut self.track.marks[self.marked..] {
+                let end = course.time(&run, mark.at + mark.length);
+                mark.at = course.time(&run, mark.at);
+                mark.length = end - mark.at;
+            }
+            let drift = course.drift(&run);
+            if self.track.drift.is_none_or(|longest| longest.length < drift.length) {
+                self.track.drift = Some(drift);
+            }
+            let end = self.track.runs.last().map_or(i64::MIN, Run::end);
+            run = course.follow(&run);
+            run.at = run.at.max(end);
+        }
+        self.track.runs.push(run);
     }
 
     fn finish(mut self) -> Track {
         self.absent.add(self.next, (self.heard.last + 1).saturating_sub(self.next), 0);
-        self.conceal(None);
+        self.conceal(None, None);
         self.close();
         self.track.decoders = self.voices.names;
         self.track
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,7 +42,8 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-fn kernel(distance: f64, cutoff: f64, reach: f64) -> f64 {
+/// A windowed sinc that ends `reach` samples from its middle; `cutoff` against half the rate.
+pub(crate) fn kernel(distance: f64, cutoff: f64, reach: f64) -> f64 {
     if distance.abs() < 1e-9 {
         return cutoff;
     }

@@ -62,6 +62,17 @@ pub struct Mark {
     pub sequence: u16,
 }
 
+/// How the sender's clock went against the capture's, and what was done about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Drift {
+    /// By how much the sender's clock is fast against the capture's, parts per million.
+    pub ppm: f64,
+    /// By how much the sound was made longer (shorter where negative), ns.
+    pub moved: i64,
+    /// Sound that was corrected, ns.
+    pub length: i64,
+}
+
 /// The sound of one stream.
 #[derive(Clone, Debug, Default)]
 pub struct Track {
@@ -79,6 +90,8 @@ pub struct Track {
     pub unreadable: u64,
     /// The codecs as named in SDP, in order of appearance, with who decodes them.
     pub decoders: Vec<(String, String)>,
+    /// Correction of the sender's clock, of the longest run; `None` where the sound was left as it was decoded.
+    pub drift: Option<Drift>,
 }
 
 impl Track {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use airtone_audio::{Mark, MarkKind, Mixed};
+use airtone_audio::{Drift, Mark, MarkKind, Mixed};
 use airtone_engine::model::{Call, Event};
 use airtone_report::escape::printable;
 use serde::Serialize;
@@ -26,7 +26,17 @@ struct ToldStream<'a> {
     lost: u64,
     late: u64,
     packets_unreadable: u64,
+    /// What was done to follow the capture's clock; `null` where nothing had to be.
+    clock: Option<ToldClock>,
     stretches: Vec<Stretch>,
+}
+
+#[derive(Serialize)]
+struct ToldClock {
+    /// By how much the sender's clock is fast.
+    drift_ppm: f64,
+    /// By how much its sound was made longer.
+    corrected_ms: f64,
 }
 
 #[derive(Serialize)]
@@ -88,6 +98,10 @@ pub(super) fn json(
 fn told<'a>(voice: &'a Voice<'_>, mixed: &Mixed) -> ToldStream<'a> {
     let track = voice.sound.as_ref().ok();
     let codec = |(encoding, decoder): &'a (String, String)| ToldCodec { encoding, decoder };
+    let clock = |drift: Drift| ToldClock {
+        drift_ppm: (drift.ppm * 10.0).round() / 10.0,
+        corrected_ms: drift.moved as f64 / 1e6,
+    };
     ToldStream {
         id: voice.stream.id,
         ssrc: &voice.stream.ssrc,
@@ -98,6 +112,7 @@ fn told<'a>(voice: &'a Voice<'_>, mixed: &Mixed) -> ToldStream<'a> {
         lost: track.map_or(0, |track| track.lost),
         late: track.map_or(0, |track| track.late),
         packets_unreadable: track.map_or(0, |track| track.unreadable),
+        clock: track.and_then(|track| track.drift).map(clock),
         stretches: track
             .map_or(Vec::new(), |track| track.marks.iter().map(|mark| Stretch::of(mark, mixed)).collect()),
     }
@@ -166,6 +181,12 @@ fn stream(out: &mut dyn Write, args: &AudioArgs, mixed: &Mixed, voice: &Voice<'_
     )?;
     if told.packets_unreadable > 0 {
         writeln!(out, "    {} packets could not be decoded: silence", told.packets_unreadable)?;
+    }
+    if let Some(ToldClock { drift_ppm, corrected_ms }) = told.clock {
+        let (side, made) = (if drift_ppm < 0.0 { "slow" } else { "fast" }, corrected_ms.abs());
+        let way = if corrected_ms < 0.0 { "shorter" } else { "longer" };
+        let ppm = drift_ppm.abs();
+        writeln!(out, "    clock {ppm:.0} ppm {side}: made {made:.0} ms {way}")?;
     }
     for stretch in told.stretches.iter().filter(|_| args.list) {
         let Stretch { kind, at_s, duration_ms, lost, late, sequence } = stretch;
