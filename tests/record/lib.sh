@@ -74,9 +74,8 @@ capture_stop() {                                 # capture_stop NAME: ends it an
     grep -q "$d': [0-9]*/0" "$WORK/dumpcap.err" || die "packets were dropped: $(cat "$WORK/dumpcap.err")"
   done
   # by way of plain pcap: dumpcap's headers name the machine that it ran on
-  editcap -F nsecpcap "$CAP" "$WORK/plain.pcap" && reordercap -n "$WORK/plain.pcap" "$WORK/sorted.pcap" || true
-  [ -s "$WORK/sorted.pcap" ] || mv "$WORK/plain.pcap" "$WORK/sorted.pcap"       # in order already
-  editcap -F pcapng "$WORK/sorted.pcap" "$CAPTURES/$1.pcapng" || die "editcap failed"; rm "$WORK/sorted.pcap"
+  editcap -F nsecpcap "$CAP" "$WORK/plain.pcap" && reordercap "$WORK/plain.pcap" "$WORK/sorted.pcap" > /dev/null 2>&1 \
+    && editcap -F pcapng "$WORK/sorted.pcap" "$CAPTURES/$1.pcapng" || die "editcap failed"
 }
 
 # scenario NAME [FIRST [FINAL]]: the scenario file with its responses filled in (sipp wants them literal).

@@ -133,7 +133,7 @@ flow_fixture() {
     *) hosts switched;;
   esac
   case $1 in
-    flow-forked | flow-answered-elsewhere | flow-forwarded) server_start;;&
+    flow-forked | flow-answered-elsewhere | flow-forwarded*) server_start;;&
     flow-answered-elsewhere) AT=$B AT_DEVICE=eth0;;                            # at the phone that did not answer
   esac
   capture_start "$1"; play_flow "$1"; sleep 0.3; capture_stop "$1"

@@ -150,9 +150,14 @@ class Side:
         )
         return self
 
-    def otherwise(self, label):
-        """Ends the steps of the one caller and begins those of the other."""
-        self.last = "INVITE"
+    def recv_or(self, method, label):
+        """An INVITE; or this request, whose steps begin at the label."""
+        self.steps.append(f'  <recv request="{method}" optional="true" next="{label}"/>')
+        return self.recv("INVITE")
+
+    def otherwise(self, label, last="INVITE"):
+        """Ends the steps of the one caller or request and begins those of the other."""
+        self.last = last
         self.steps += ['  <nop next="end"/>', f'  <label id="{label}"/>']
         self.has_end = True
         return self
