@@ -24,15 +24,28 @@ pub(crate) fn tell(call: &mut Call, own: &[&StreamSummary]) {
     }
     for (by, from, to) in holds(call) {
         let direction = if by == "caller" { "caller_to_callee" } else { "callee_to_caller" };
-        let is_in = |s: &&Stream| s.start >= from && to.is_none_or(|to| s.start < to) && s.start.is_known();
-        let music = audio()
-            .filter(is_in)
-            .find(|s| s.direction.as_deref() == Some(direction) && s.packets >= MIN_PACKETS);
-        if let Some(stream) = music {
-            let detail = format!("who is on hold hears something from {}", sender(stream));
-            add(call, "music_on_hold", event(stream, "music_on_hold", detail));
+        let is_in = |at: Nanos| at.is_known() && at >= from && to.is_none_or(|to| at < to);
+        let sends = |s: &&&StreamSummary| {
+            s.stream.direction.as_deref() == Some(direction) && s.stream.media.as_deref() != Some("video")
+        };
+        let music = own.iter().filter(sends).find_map(|s| music(s, is_in));
+        if let Some(event) = music {
+            add(call, "music_on_hold", event);
         }
     }
+}
+
+/// What who is on hold hears of this stream of who holds: the stream itself, or how it goes on.
+fn music(summary: &StreamSummary, is_in: impl Fn(Nanos) -> bool) -> Option<Event> {
+    let stream = &summary.stream;
+    if is_in(stream.start) && stream.packets >= MIN_PACKETS {
+        let detail = format!("who is on hold hears something from {}", sender(stream));
+        return Some(event(stream, "music_on_hold", detail));
+    }
+    let held = summary.held.filter(|held| is_in(held.at) && held.packets >= MIN_PACKETS)?;
+    let detail =
+        format!("who is on hold goes on hearing something from {}, in the same stream", sender(stream));
+    Some(Event { frame: held.frame, at: held.at, kind: "music_on_hold".into(), detail })
 }
 
 /// Relates calls of which one sends on the sound of the other.
@@ -104,6 +117,7 @@ fn add(call: &mut Call, feature: &str, event: Event) {
 mod tests {
     use super::*;
     use crate::model::CallOutcome;
+    use crate::rtp::Held;
 
     fn stream(start_s: f64, direction: &'static str, packets: u64) -> StreamSummary {
         let start = Nanos((start_s * 1e9) as i64);
@@ -141,5 +155,17 @@ mod tests {
         assert_eq!(told(&mut held(), &[stream(21.0, "caller_to_callee", 300)]), "music_on_hold");
         assert_eq!(told(&mut held(), &[stream(21.0, "callee_to_caller", 300)]), "");
         assert_eq!(told(&mut held(), &[stream(31.0, "caller_to_callee", 300)]), "", "he is back");
+        let goes_on = |at_s: i64, packets| {
+            let held = Some(Held { frame: 7, at: Nanos(at_s * Nanos::SECOND), packets });
+            StreamSummary { held, ..stream(10.0, "caller_to_callee", 900) }
+        };
+        let mut call = held();
+        assert_eq!(told(&mut call, &[goes_on(21, 300)]), "music_on_hold", "the same stream goes on");
+        assert_eq!(
+            call.events.get(1).map(|event| (event.frame, event.kind.as_ref())),
+            Some((7, "music_on_hold"))
+        );
+        assert_eq!(told(&mut held(), &[goes_on(21, 9)]), "", "what was on its way");
+        assert_eq!(told(&mut held(), &[goes_on(19, 300)]), "", "before the hold was accepted");
     }
 }

@@ -4,6 +4,7 @@
 #   192.0.2.20, 2001:db8::20   bob
 #   192.0.2.30                 the relay as alice sees it (plays bob)
 #   192.0.2.40                 the relay as bob sees it (plays alice)
+# or by a back-to-back agent between two wires, 192.0.2.30 to both, where captures are taken on either wire;
 # or four hosts on one switch, where captures are taken (see everything once):
 #   192.0.2.1, .10, .20, .50, .60    server, alice, bob, carol, dave
 A=at-alice-$$; B=at-bob-$$; R=at-relay-$$; C=at-carol-$$; D=at-dave-$$
@@ -60,7 +61,8 @@ hosts_down() {
 
 capture_start() {                                # capture_start NAME: everything that is UDP or TCP on bob's wire or the switch
   CAP=$WORK/$1.pcapng
-  (exec ip netns exec "$AT" dumpcap -q -i $AT_DEVICE -f "udp or tcp" -w "$CAP" 2> "$WORK/dumpcap.err") & CAP_PID=$!
+  local devices=(); for d in $AT_DEVICE; do devices+=(-i "$d" -f "udp or tcp"); done
+  (exec ip netns exec "$AT" dumpcap -q "${devices[@]}" -w "$CAP" 2> "$WORK/dumpcap.err") & CAP_PID=$!
   BG+=($CAP_PID)
   for _ in $(seq 50); do [ -s "$CAP" ] && return; sleep 0.1; done
   die "dumpcap did not start: $(cat "$WORK/dumpcap.err")"
@@ -68,9 +70,12 @@ capture_start() {                                # capture_start NAME: everythin
 
 capture_stop() {                                 # capture_stop NAME: ends it and puts the file beside the others
   sleep 0.5; kill "$CAP_PID"; wait "$CAP_PID" || true
-  grep -q "$AT_DEVICE': [0-9]*/0" "$WORK/dumpcap.err" || die "packets were dropped: $(cat "$WORK/dumpcap.err")"
+  local d; for d in $AT_DEVICE; do
+    grep -q "$d': [0-9]*/0" "$WORK/dumpcap.err" || die "packets were dropped: $(cat "$WORK/dumpcap.err")"
+  done
   # by way of plain pcap: dumpcap's headers name the machine that it ran on
-  editcap -F nsecpcap "$CAP" "$WORK/plain.pcap" && editcap -F pcapng "$WORK/plain.pcap" "$CAPTURES/$1.pcapng" || die "editcap failed"
+  editcap -F nsecpcap "$CAP" "$WORK/plain.pcap" && reordercap "$WORK/plain.pcap" "$WORK/sorted.pcap" > /dev/null 2>&1 \
+    && editcap -F pcapng "$WORK/sorted.pcap" "$CAPTURES/$1.pcapng" || die "editcap failed"
 }
 
 # scenario NAME [FIRST [FINAL]]: the scenario file with its responses filled in (sipp wants them literal).
@@ -103,6 +108,21 @@ server_start() {                                 # Kamailio on the switch
     ip netns exec "$R" ss -lun | grep -q "192.0.2.1:5060" && { sleep 0.5; return; }; sleep 0.1
   done
   cat "$WORK/kamailio.log"; die "kamailio did not start"
+}
+
+agent_between() {                                # baresip as a back-to-back agent: what alice calls it calls at bob
+  local d=$WORK/agent
+  ip -n "$R" addr del 192.0.2.40 peer 192.0.2.20 dev outside
+  ip -n "$R" addr add 192.0.2.30 peer 192.0.2.20 dev outside; ip -n "$B" route add 192.0.2.30 dev eth0
+  mkdir -p "$d"; echo > "$d/contacts"
+  { echo "<sip:bob@192.0.2.30>;regint=0;b2bua=inbound;audio_codecs=pcmu"
+    echo "<sip:agent@192.0.2.30;transport=udp>;regint=0;b2bua=outbound;audio_codecs=pcmu;outbound=\"sip:192.0.2.20;transport=udp\""
+  } > "$d/accounts"
+  sed -e "/aufile\|ausine\|opus\|g722\|menu/d" -e "s|@ADDR@|192.0.2.30|; s|@SOURCE@|aubridge,none|" "$HERE/baresip.conf" > "$d/config"
+  echo "module_app b2bua.so" >> "$d/config"
+  (exec ip netns exec "$R" baresip -4 -n inside -f "$d" > "$d/log" 2>&1 < /dev/null) & BG+=($!)
+  for _ in $(seq 50); do grep -q "baresip is ready" "$d/log" && return; sleep 0.1; done
+  cat "$d/log"; die "the agent did not start"
 }
 
 # play_flow NAME: every side of the flow is a sipp of its own; all must end well.

@@ -128,9 +128,12 @@ tones_fixture() {                                # the caller plays tones or mus
 }
 
 flow_fixture() {
-  hosts switched
   case $1 in
-    flow-forked | flow-answered-elsewhere | flow-forwarded) server_start;;&
+    flow-agent*) hosts relayed; agent_between; AT=$R AT_DEVICE="inside outside";;   # as a sensor at the agent sees it
+    *) hosts switched;;
+  esac
+  case $1 in
+    flow-forked | flow-answered-elsewhere | flow-forwarded*) server_start;;&
     flow-answered-elsewhere) AT=$B AT_DEVICE=eth0;;                            # at the phone that did not answer
   esac
   capture_start "$1"; play_flow "$1"; sleep 0.3; capture_stop "$1"
@@ -152,7 +155,7 @@ names="$SIPP $BARESIP $RELAY $TONES $FLOWS $WIFI"
 [ "$1" = list ] && { printf '%s\n' $names; exit 0; }
 only=()                                          # written anew in the manifest; all when empty
 case $1 in manifest) set --;; all) set -- $names;; *) only=("$@");; esac
-need "$PACKAGES" python3 tshark editcap
+need "$PACKAGES" python3 tshark editcap reordercap
 if [ $# -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "network namespaces need root"
   need "$PACKAGES" kamailio sipp baresip dumpcap ip sox espeak-ng

@@ -9,6 +9,7 @@ mod events;
 mod feedback;
 pub mod g711;
 pub mod header;
+mod held;
 mod interval;
 mod live;
 mod media_flow;
@@ -35,6 +36,7 @@ mod wireshark;
 mod tests;
 
 pub(crate) use ahead::{AHEAD, Ahead};
+pub use held::Held;
 pub(crate) use plain::Plain;
 pub use tracker::Tracker;
 pub use watch::{Format, FormatKind, Heard, HeardPacket};
@@ -90,4 +92,6 @@ pub struct StreamSummary {
     pub dtmf: Vec<model::Dtmf>,
     /// Frames where the trouble is: the first packets after a loss, late packets; at most 16.
     pub trouble_frames: Vec<u64>,
+    /// What came while its sender held the other side.
+    pub held: Option<Held>,
 }

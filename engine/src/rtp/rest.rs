@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::arrival::Arrival;
 use super::events::Digits;
 use super::feedback::Feedback;
+use super::held::Stretch;
 use super::interval::History;
 use super::paths::Paths;
 use super::payloads::{Steps, Types};
@@ -50,6 +51,8 @@ pub(super) struct Rest {
     /// What the receiver announced, and what the sender did.
     pub announced: [Option<Arc<Announcement>>; 2],
     pub encrypted: bool,
+    /// What came while the sender held the other side.
+    pub stretch: Option<Box<Stretch>>,
 }
 
 /// Late packets in a row.
@@ -89,6 +92,7 @@ impl Rest {
             feedback: None,
             announced: [None, None],
             encrypted: false,
+            stretch: None,
         }
     }
 

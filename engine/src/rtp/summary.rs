@@ -151,6 +151,7 @@ impl Tracker {
             stream: report,
             receiver,
             trouble_frames: rest.trouble.clone(),
+            held: rest.held(stream.packets),
         }
     }
 

@@ -296,6 +296,7 @@ impl Tracker {
         if stream.stale {
             let announced = self.endpoints.announced(stream.rest.source, stream.rest.destination);
             stream.announced(announced);
+            stream.rest.spoken(arrival, stream.packets);
         }
         match stream.receive(arrival, &self.settings) {
             Outcome::Taken(facts) => {

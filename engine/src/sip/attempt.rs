@@ -46,6 +46,8 @@ pub(super) struct Attempt {
     pub(super) ring: Option<Nanos>,
     /// A 180 was among them.
     pub(super) rang: bool,
+    /// A server has sent it to somebody else: another To-tag is no other device of the same user.
+    pub(super) forwarded: bool,
     /// Another call took its place before the answer (Replaces).
     pub(super) taken: bool,
     /// First provisional response but 100, or 2xx (RFC 6076 section 4.3.1).

@@ -4,6 +4,7 @@
 //! challenge, a redirection or a refusal the caller may try again, and the last attempt decides.
 
 use super::attempt::Attempt;
+use super::conference::Members;
 use super::dtmf::Digit;
 use super::message::{Message, Start};
 use super::offer::Session;
@@ -105,6 +106,10 @@ pub(super) struct Call {
     /// The session timer (RFC 4028).
     pub(super) timer: Option<Timer>,
     pub(super) dialogs: Vec<Dialog>,
+    /// Who takes part, where it is a conference that tells.
+    pub(super) members: Option<Box<Members>>,
+    /// Keys of the Call-IDs by which somebody subscribes to the events of its conference.
+    pub(super) subscriptions: Vec<u64>,
     steps: Vec<u64>,
     next_step: usize,
 }
@@ -137,6 +142,8 @@ impl Call {
             is_talking: false,
             timer: None,
             dialogs: Vec::new(),
+            members: None,
+            subscriptions: Vec::new(),
             steps: Vec::new(),
             next_step: 0,
         };
@@ -305,6 +312,11 @@ impl Call {
         self.invite_headers(seen);
     }
 
+    /// A dialog of the caller beside that of the call has this tag.
+    pub(super) fn speaks_as_caller(&mut self, tag: u64) {
+        remember(&mut self.caller_tags, tag);
+    }
+
     /// Another leg or another INVITE of the current attempt.
     fn join(&mut self, seen: &Seen<'_>) {
         let attempt = &mut self.attempt;
@@ -329,6 +341,9 @@ impl Call {
         }
         if fresh && !known && self.caller_tags.contains(&seen.from_tag) {
             self.story.tell(seen.cx, "invite", "the caller tries another way at the same time");
+        }
+        if !self.attempt.forwarded {
+            self.diverted(seen, "the call was diverted on its way here");
         }
         let first = self.attempt.at == self.start;
         self.join(seen);

@@ -2,6 +2,7 @@
 
 mod attempt;
 mod call;
+mod conference;
 mod dtmf;
 mod flows;
 mod legs;
@@ -36,6 +37,7 @@ use crate::media::Announcement;
 use crate::model;
 use crate::packet::{Context, Nanos, Transport};
 use call::{Call, Seen};
+use conference::Rooms;
 use flows::Flows;
 use legs::{Legs, Place};
 use message::{Message, Start};
@@ -64,6 +66,7 @@ pub struct Tracker {
     by_call_id: HashMap<u64, Place, foldhash::fast::RandomState>,
     finished: BTreeSet<Place>,
     legs: Legs,
+    rooms: Rooms,
     /// Answered calls that go on, by AoR.
     talking: Talking,
     next_call: u32,
@@ -88,6 +91,7 @@ impl Tracker {
             by_call_id: HashMap::default(),
             finished: BTreeSet::new(),
             legs: Legs::default(),
+            rooms: Rooms::default(),
             talking: Talking::default(),
             next_call: 1,
             max_calls: config.max_calls.max(1),
@@ -184,6 +188,9 @@ impl Tracker {
             place = None;
         }
         let is_invite = matches!(seen.message.start, Start::Request { .. }) && seen.method == b"INVITE";
+        if place.is_none() && !is_invite {
+            place = self.subscription(key, seen);
+        }
         let is_new = place.is_none();
         if is_new && !is_invite {
             return Outcome::default();
@@ -222,6 +229,36 @@ impl Tracker {
         } else if self.finished.insert(place) {
             call.shrink();
         }
+        if let (Sighting::First, Some(room)) = (sighting, conference::focus(seen.message)) {
+            self.gather(place.0, room, seen);
+        }
+    }
+
+    /// Relates the calls that reach the same conference.
+    fn gather(&mut self, id: u32, room: &[u8], seen: &Seen<'_>) {
+        let goes_on = |id| self.calls.get(&(id, 0)).is_some_and(|call| !call.is_finished());
+        let Some(other) = self.rooms.enter(self.hasher.hash_one(room), id, goes_on) else { return };
+        for (id, other) in [(id, other), (other, id)] {
+            if let Some(call) = self.calls.get_mut(&(id, 0)) {
+                call.relate(seen, other, "is in the same conference");
+            }
+        }
+    }
+
+    /// The call to which a subscription to the events of its conference belongs, by a dialog of its own.
+    fn subscription(&mut self, key: u64, seen: &Seen<'_>) -> Option<Place> {
+        let room = conference::subscribes(seen.message)?;
+        let calls = self.rooms.calls(self.hasher.hash_one(room));
+        let is_of = |id: &&u32| {
+            let (from, call) = (seen.message.from().aor(), self.calls.get(&(**id, 0)));
+            call.is_some_and(|call| [&call.from, &call.to].into_iter().any(|party| party.as_bytes() == from))
+        };
+        let place = (*calls.iter().find(is_of)?, 0);
+        let subscribed = self.calls.get_mut(&place)?.subscribed(seen, key);
+        subscribed.then(|| {
+            self.by_call_id.insert(key, place);
+            place
+        })
     }
 
     /// A new Call-ID: a call, or the next leg of one.
@@ -291,8 +328,10 @@ impl Tracker {
         else {
             return;
         };
-        if self.by_call_id.get(&call.key) == Some(&place) {
-            self.by_call_id.remove(&call.key);
+        for key in std::iter::once(&call.key).chain(&call.subscriptions) {
+            if self.by_call_id.get(key) == Some(&place) {
+                self.by_call_id.remove(key);
+            }
         }
         self.talking.forget(&mut call);
         if place.1 == 0 {

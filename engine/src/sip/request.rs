@@ -2,8 +2,9 @@
 
 use super::attempt::Cancel;
 use super::call::{Bye, Call, Dialog, MAX_TEXT, Seen, party_name};
+use super::conference;
 use super::dtmf::{self, Digit};
-use super::message::{Name, split_line};
+use super::message::{Message, Name, split_line};
 use super::params::{self, Address, text};
 use super::reason::Why;
 use super::sdp::Sdp;
@@ -16,15 +17,7 @@ const MAX_DIGITS: usize = 48;
 impl Call {
     pub(super) fn invite_headers(&mut self, seen: &Seen<'_>) {
         let message = seen.message;
-        if message.has(Name::Diversion) || message.all(Name::HistoryInfo).any(is_diverted) {
-            self.features.add(Feature::Forwarded);
-            let from = message.header(Name::Diversion).unwrap_or_default();
-            let detail = match params::param(from, "reason") {
-                Some(reason) => format!("the call was diverted on its way here: {}", text(reason, 40)),
-                None => "the call was diverted on its way here".to_owned(),
-            };
-            self.story.tell(seen.cx, "forwarded", &detail);
-        }
+        self.diverted(seen, "the call was diverted on its way here");
         if let Some(replaces) = message.header(Name::Replaces) {
             let early = params::param(replaces, "early-only").is_some();
             let how = if early && !message.has(Name::ReferredBy) {
@@ -43,6 +36,15 @@ impl Call {
         }
     }
 
+    /// Diversion (RFC 5806) and History-Info (RFC 7044) tell that somebody else was called first, and why.
+    pub(super) fn diverted(&mut self, seen: &Seen<'_>, words: &str) {
+        let Some(reason) = diversion(seen.message) else { return };
+        self.features.add(Feature::Forwarded);
+        self.attempt.forwarded = true;
+        let detail = if reason.is_empty() { words.to_owned() } else { format!("{words}: {reason}") };
+        self.story.tell(seen.cx, "forwarded", &detail);
+    }
+
     /// This INVITE takes over a dialog of call `other`, which `is_early`: still rings.
     pub(super) fn takes_over(&mut self, seen: &Seen<'_>, other: u32, is_early: bool) {
         if is_early && !seen.message.has(Name::ReferredBy) {
@@ -58,26 +60,6 @@ impl Call {
         self.relate(seen, other, how);
     }
 
-    /// Told once.
-    pub(super) fn conference(&mut self, seen: &Seen<'_>, detail: &str) {
-        if self.features.add(Feature::Conference) {
-            self.story.tell(seen.cx, "conference", detail);
-        }
-    }
-
-    /// Signs of a conference in any message (RFC 4579): the focus says what it is, or sends its events.
-    pub(super) fn conference_signs(&mut self, seen: &Seen<'_>) {
-        let message = seen.message;
-        let is_focus = |contact: &[u8]| params::param(contact, "isfocus").is_some();
-        let event = message.header(Name::Event).unwrap_or_default();
-        if message.list(Name::Contact).take(4).any(is_focus) {
-            let who = party_name(self.sender(seen));
-            self.conference(seen, &format!("the {who} is the focus of a conference (isfocus)"));
-        } else if event.len() >= 10 && event[..10].eq_ignore_ascii_case(b"conference") {
-            self.conference(seen, "the events of a conference are sent (Event: conference)");
-        }
-    }
-
     pub(super) fn cancel(&mut self, seen: &Seen<'_>, fresh: bool) {
         let attempt = &mut self.attempt;
         if !attempt.owns(seen.from_tag, seen.number) {
@@ -87,19 +69,23 @@ impl Call {
             return;
         }
         let leg = attempt.legs.iter().find(|(branch, _)| *branch == seen.branch);
-        let hops = leg.map_or(attempt.nearest(), |&(_, hops)| hops);
-        let nearer = attempt.cancel.as_ref().is_none_or(|known| hops < known.hops);
-        if nearer {
-            attempt.cancel = Some(Cancel { at: seen.cx.at, hops, why: Why::of(seen.message) });
+        let nearest = attempt.nearest();
+        let hops = leg.map_or(nearest, |&(_, hops)| hops);
+        let known = attempt.cancel.as_ref().map(|known| known.hops);
+        let why = Why::of(seen.message);
+        if known.is_none_or(|known| hops < known) {
+            attempt.cancel = Some(Cancel { at: seen.cx.at, hops, why: why.clone() });
         }
-        if fresh {
-            let why = Why::of(seen.message);
-            let detail = if why.text.is_empty() {
-                "the caller's side gives up".to_owned()
-            } else {
-                format!("the caller's side gives up: {}", why.text)
-            };
-            self.story.turn(seen.cx, "cancel", &detail);
+        let because = if why.text.is_empty() { String::new() } else { format!(": {}", why.text) };
+        // a server ends a branch that rings in vain, the caller still waits
+        let (kind, words) = if hops > nearest {
+            ("branch_cancelled", "a server stops the ringing on one branch")
+        } else {
+            ("cancel", "the caller's side gives up")
+        };
+        // its own CANCEL may come behind that of a server
+        if fresh || (hops <= nearest && known.is_some_and(|known| known > nearest)) {
+            self.story.turn(seen.cx, kind, &format!("{words}{because}"));
             self.mark(seen.cx.frame);
         }
     }
@@ -207,6 +193,9 @@ impl Call {
     }
 
     fn notify(&mut self, seen: &Seen<'_>) {
+        if conference::is_event(seen.message) {
+            return self.conference_events(seen);
+        }
         let event = seen.message.header(Name::Event).unwrap_or_default();
         if event.len() < 5 || !event[..5].eq_ignore_ascii_case(b"refer") {
             return;
@@ -219,13 +208,28 @@ impl Call {
     }
 }
 
-/// A History-Info entry that a diversion made (RFC 4458 causes), not a plain retargeting.
-fn is_diverted(value: &[u8]) -> bool {
+/// Why a message was diverted, in the words of RFC 5806; empty where it does not tell. `None`: it was not.
+pub(super) fn diversion(message: &Message<'_>) -> Option<String> {
+    if let Some(from) = message.header(Name::Diversion) {
+        return Some(text(params::param(from, "reason").unwrap_or_default(), 40));
+    }
+    message.all(Name::HistoryInfo).find_map(diverted_by).map(str::to_owned)
+}
+
+/// The cause of a History-Info entry that a diversion made (RFC 4458), not a plain retargeting.
+fn diverted_by(value: &[u8]) -> Option<&'static str> {
+    const CAUSES: [(&str, &str); 6] = [
+        ("302", "unconditional"),
+        ("408", "no-answer"),
+        ("480", "deflection"),
+        ("486", "user-busy"),
+        ("487", "deflection"),
+        ("503", "unavailable"),
+    ];
     let value = value.to_ascii_lowercase();
-    ["302", "408", "480", "486", "487", "503"].iter().any(|cause| {
-        let found = |pattern: String| memchr::memmem::find(&value, pattern.as_bytes()).is_some();
-        found(format!("cause={cause}")) || found(format!("cause%3d{cause}"))
-    })
+    let has = |pattern: String| memchr::memmem::find(&value, pattern.as_bytes()).is_some();
+    let found = |code: &str| has(format!("cause={code}")) || has(format!("cause%3d{code}"));
+    CAUSES.into_iter().find(|(code, _)| found(code)).map(|(_, reason)| reason)
 }
 
 fn medium(sdp: Option<&Sdp>) -> &'static str {

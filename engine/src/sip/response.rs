@@ -72,6 +72,7 @@ impl Call {
         };
         if code == 181 {
             self.features.add(Feature::Forwarded);
+            self.attempt.forwarded = true;
         }
         if fresh {
             self.story.tell(seen.cx, kind, &format!("{code} {phrase}: {words}"));
@@ -126,6 +127,9 @@ impl Call {
                 self.story.tell(seen.cx, "reinvite_accepted", &format!("{code} {phrase}"));
             }
         } else if self.answer.is_none() {
+            if !self.features.has(Feature::Forwarded) {
+                self.diverted(seen, "the answer comes from where the call was diverted to");
+            }
             self.mark(seen.cx.frame);
             self.story.turn(seen.cx, "answered", &format!("{code} {phrase}: the call is answered"));
         } else if fresh {
@@ -137,7 +141,9 @@ impl Call {
     fn refused(&mut self, seen: &Seen<'_>, code: u16, phrase: &str) {
         let why = Why::of(seen.message);
         let because = if why.text.is_empty() { String::new() } else { format!(" ({})", why.text) };
+        let is_branch = seen.message.hops() > self.attempt.nearest();
         let (kind, words) = match code {
+            487 if is_branch && self.attempt.forwarded => ("branch_ended", "a branch was terminated".into()),
             401 | 407 => ("challenged", "the server asks for credentials".to_owned()),
             422 => {
                 self.features.add(Feature::SessionTimer);
@@ -163,7 +169,8 @@ impl Call {
         let is_other = !forks.is_empty() && !forks.contains(&tag);
         remember(forks, tag);
         // a server that rewrites tags on the next leg also rewrites the From-tag: no fork
-        if is_other && seen.from_tag == self.first_caller_tag() && self.features.add(Feature::Forked) {
+        let is_device = is_other && !self.attempt.forwarded;
+        if is_device && seen.from_tag == self.first_caller_tag() && self.features.add(Feature::Forked) {
             self.story.tell(seen.cx, "forked", "more than one device answers for the called side");
         }
     }

@@ -49,6 +49,8 @@ pub(super) fn is_change(kind: &str) -> bool {
             | "refer_refused"
             | "transfer_progress"
             | "conference"
+            | "joined"
+            | "left"
             | "session_refresh"
             | "session_expired"
             | "related"

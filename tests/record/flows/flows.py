@@ -7,10 +7,11 @@ comes before who calls.
 import sys
 
 import three_parties
+import through_agent
 import through_proxy
 import two_parties
 
-FLOWS = {**two_parties.FLOWS, **three_parties.FLOWS, **through_proxy.FLOWS}
+FLOWS = {**two_parties.FLOWS, **three_parties.FLOWS, **through_proxy.FLOWS, **through_agent.FLOWS}
 
 
 def main():

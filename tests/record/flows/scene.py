@@ -4,7 +4,8 @@ A Side is one end of one or more dialogs, played by one SIPp process. Call-IDs a
 side can name a dialog of another (Replaces), and so that recordings are alike from run to run.
 """
 
-HOSTS = {"alice": "192.0.2.10", "bob": "192.0.2.20", "carol": "192.0.2.50", "dave": "192.0.2.60", "server": "192.0.2.1"}
+HOSTS = {"alice": "192.0.2.10", "bob": "192.0.2.20", "carol": "192.0.2.50", "dave": "192.0.2.60", "server": "192.0.2.1",
+         "agent": "192.0.2.30"}
 PHRASES = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress", 200: "OK",
     202: "Accepted", 302: "Moved Temporarily", 404: "Not Found", 486: "Busy Here", 487: "Request Terminated",
@@ -29,14 +30,17 @@ class Dialog:
     """Who talks to whom under which Call-ID, seen from one side."""
 
     def __init__(self, me, you, call, calls, at=None, port=5060, address=None, proxied=False, contact="", device="",
-                 mine=""):
-        """`device`, `mine`: what the tags of a forked call have to tell the phones of one user apart."""
+                 mine="", foreign=False):
+        """`device`, `mine`: what the tags of a forked call have to tell the phones of one user apart. `foreign`: the
+        other end is no Side, its tag is what it says; who is called saves the INVITE as `invite`."""
         self.me, self.you, self.call, self.calls = me, you, call, calls
         self.target = f"sip:{you}@{HOSTS[at or you]}:{port}"
         self.request_uri = address or self.target
         self.local = f"<sip:{me}@example.com>;tag={me}{mine}-{call}"
         self.remote = f"<sip:{you}@example.com>"
         self.remote_tag = f";tag={you}{device}-{call}"
+        if foreign:
+            self.remote, self.remote_tag = (self.remote, "[peer_tag_param]") if calls else ("[$invitefrom]", "")
         self.own_tag = f";tag={me}{mine}-{call}"
         self.contact = f"Contact: <sip:{me}@[local_ip]:[local_port]>{contact}"
         self.number = 0 if calls else 100
@@ -122,14 +126,14 @@ class Side:
     has_end = False
 
     def recv(self, what, optional=False, save=None):
-        """A request by its method, or a response by its code; `save`: its Via and CSeq under this name."""
+        """A request by its method, or a response by its code; `save`: its Via, CSeq and From under this name."""
         kind = "response" if isinstance(what, int) else "request"
         options = ' optional="true"' if optional else ""
         options += ' rrs="true"' if self.proxied and (what == 200 or what == "INVITE") else ""
         actions = []
         if save:
-            self.saved += [f"{save}via", f"{save}cseq"]
-            actions = [f'<ereg regexp=".*" search_in="hdr" header="{h}:" assign_to="{save}{h.lower()}"/>' for h in ("Via", "CSeq")]
+            self.saved += [f"{save}via", f"{save}cseq", f"{save}from"]
+            actions = [f'<ereg regexp=".*" search_in="hdr" header="{h}:" assign_to="{save}{h.lower()}"/>' for h in ("Via", "CSeq", "From")]
         if kind == "request":
             self.last = what
         inner = f"\n    <action>{''.join(actions)}</action>\n  " if actions else ""
@@ -146,9 +150,14 @@ class Side:
         )
         return self
 
-    def otherwise(self, label):
-        """Ends the steps of the one caller and begins those of the other."""
-        self.last = "INVITE"
+    def recv_or(self, method, label):
+        """An INVITE; or this request, whose steps begin at the label."""
+        self.steps.append(f'  <recv request="{method}" optional="true" next="{label}"/>')
+        return self.recv("INVITE")
+
+    def otherwise(self, label, last="INVITE"):
+        """Ends the steps of the one caller or request and begins those of the other."""
+        self.last = last
         self.steps += ['  <nop next="end"/>', f'  <label id="{label}"/>']
         self.has_end = True
         return self

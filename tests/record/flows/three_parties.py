@@ -173,8 +173,68 @@ def conference():
     return "three phones call the focus of a conference (isfocus)", {"calls": calls}, sides
 
 
+CONFERENCE = "urn:ietf:params:xml:ns:conference-info"
+
+
+def present(user, state="full", status="connected"):
+    """One who takes part, as RFC 4575 writes it down."""
+    endpoint = f'<endpoint entity="sip:{user}@{HOSTS[user]}"><status>{status}</status></endpoint>'
+    name = f"<display-text>{user.capitalize()}</display-text>"
+    return f'<user entity="sip:{user}@example.com" state="{state}">{name}{endpoint}</user>'
+
+
+def tells(side, dialog, version, users, count, state="partial", subscription="active;expires=3600"):
+    """A NOTIFY of the focus: who is there now, or what has changed."""
+    entity = f"sip:room@{HOSTS['bob']}:5060"
+    body = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f'<conference-info xmlns="{CONFERENCE}" entity="{entity}" state="{state}" version="{version}">',
+        f"<conference-state><user-count>{count}</user-count></conference-state>",
+        f'<users state="{state}">', *users, "</users>", "</conference-info>",
+    ]
+    headers = ["Event: conference", f"Subscription-State: {subscription}"]
+    return side.request(dialog, "NOTIFY", headers=headers, body=body, kind="application/conference-info+xml").recv(200)
+
+
+def conference_events():
+    """Alice subscribes to the events of the room by a second dialog, carol and dave come and go."""
+    room = Dialog("room", "alice", "events", calls=False, contact=";isfocus")
+    to_watch = Dialog("room", "alice", "watch", calls=False, port=5062)
+    server = Side("bob", calls_at_once=4).recv_or("SUBSCRIBE", "watch").picks_up(room, ring_ms=100, waiting=False).play("music.ulaw").is_hung_up(room)
+    server.otherwise("watch", last="SUBSCRIBE").reply(to_watch, 200, headers=["Expires: 3600"], tag=True)
+    tells(server, to_watch, 1, [present("alice")], 1, state="full").wait(600)
+    tells(server, to_watch, 2, [present("carol")], 2).wait(500)
+    tells(server, to_watch, 3, [present("dave")], 3).wait(600)
+    tells(server, to_watch, 4, [present("carol", "partial", "disconnected")], 2).wait(500)
+    tells(server, to_watch, 5, ['<user entity="sip:dave@example.com" state="deleted"/>'], 1).wait(600)
+    tells(server, to_watch, 6, ['<user entity="sip:alice@example.com" state="deleted"/>'], 0, subscription="terminated;reason=noresource")
+    sides, calls = [server], []
+    for user, wait, stay in (("alice", 0, 3000), ("carol", 900, 1050), ("dave", 1400, 1100)):
+        one = Dialog(user, "room", "events", calls=True, at="bob")
+        side = Side(user, call=call_id(f"events-{user}", user))
+        if wait:
+            side.wait(wait)
+        sides.append(side.dials(one, 180, 200).play().wait(stay).hush().hangs_up(one))
+        related = [2, 3] if user == "alice" else [1]
+        calls.append(answered(CALLER, ["conference"], [FOCUS], related=related, **{"from": f"sip:{user}@example.com", "to": "sip:room@example.com"}))
+    watch = Dialog("alice", "room", "watch", calls=True, at="bob")
+    watching = Side("alice", 5062, call_id("watch", "alice"), peer="bob").wait(500)
+    headers = ["Event: conference", "Accept: application/conference-info+xml", "Expires: 3600"]
+    watching.request(watch, "SUBSCRIBE", headers=headers).recv(200)
+    for _ in range(6):
+        watching.recv("NOTIFY").reply(watch, 200)
+    heard = [("joined", "alice", "is in"), ("joined", "carol", "joins"), ("joined", "dave", "joins"),
+             ("left", "carol", "leaves"), ("left", "dave", "leaves"), ("left", "alice", "leaves")]
+    calls[0]["events"]["contains"] += [
+        {"kind": kind, "when": f'sip.Method == NOTIFY && sip.CSeq == "{101 + n} NOTIFY"', "detail": f"sip:{user}@example.com {what} the conference"}
+        for n, (kind, user, what) in enumerate(heard)
+    ]
+    about = "three phones in a conference; alice's subscribes to its events and hears who comes and who goes (RFC 4575)"
+    return about, {"calls": calls}, [*sides, watching]
+
+
 FLOWS = {
     "flow-redirected": redirected, "flow-call-waiting": call_waiting, "flow-blind-transfer": blind_transfer,
     "flow-attended-transfer": attended_transfer, "flow-semi-attended-transfer": semi_attended_transfer,
-    "flow-pickup": pickup, "flow-conference": conference,
+    "flow-pickup": pickup, "flow-conference": conference, "flow-conference-events": conference_events,
 }

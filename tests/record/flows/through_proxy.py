@@ -1,5 +1,5 @@
 """through_proxy.py: flows through Kamailio (kamailio.cfg), which forks and forwards."""
-from scene import Dialog, Side, audio
+from scene import HOSTS, Dialog, Side, audio
 from two_parties import CALLER, answered
 
 
@@ -34,15 +34,16 @@ def answered_elsewhere():
 
 def forwarded():
     call = "forwarded"
-    c = Dialog("carol", "bob", call, calls=True, at="dave", address="sip:bob@example.com", proxied=True, device="-dave")
-    b = Dialog("bob", "carol", call, calls=False, proxied=True, mine="-desk")
-    d = Dialog("bob", "carol", call, calls=False, proxied=True, mine="-dave")
+    c = Dialog("carol", "bob", call, calls=True, address="sip:bob@example.com", proxied=True)
+    b = Dialog("bob", "carol", call, calls=False, proxied=True)
+    d = goes_to(c, Dialog("dave", "carol", call, calls=False, proxied=True), "dave")
     carol = Side("carol", call=f"{call}@192.0.2.50", peer="server", proxied=True)
     carol.dials(c, 100, 181, 180, 200).play().wait(700).hush().hangs_up(c)
     bob = Side("bob", proxied=True).recv("INVITE").reply(b, 486, tag=True).recv("ACK")
     dave = Side("dave", proxied=True).picks_up(d).play().is_hung_up(d)
     events = [
         {"kind": "forwarded", "when": "sip.Status-Code == 181"},
+        {"kind": "forwarded", "when": "sip.Method == INVITE && ip.dst == 192.0.2.60", "detail": "the call was diverted on its way here: user-busy"},
         {"kind": "answered", "when": "sip.Status-Code == 200 && sip.CSeq.method == INVITE"},
     ]
     about = "bob is busy; Kamailio says so (181) and sends the call on to dave with Diversion and History-Info"
@@ -51,4 +52,33 @@ def forwarded():
     return about, {"calls": [call]}, [carol, bob, dave]
 
 
-FLOWS = {"flow-forked": forked, "flow-answered-elsewhere": answered_elsewhere, "flow-forwarded": forwarded}
+def goes_to(caller, called, host):
+    """Who is called in the end, told to the caller's side of the dialog."""
+    caller.target, caller.remote_tag = f"sip:{called.me}@{HOSTS[host]}:5060", called.own_tag
+    return called
+
+
+def forwarded_no_answer():
+    call = "no-answer"
+    a = Dialog("alice", "carol", call, calls=True, address="sip:carol@example.com", proxied=True)
+    c = Dialog("carol", "alice", call, calls=False, proxied=True)
+    v = goes_to(a, Dialog("voicemail", "alice", call, calls=False, proxied=True), "dave")
+    alice = Side("alice", call=f"{call}@192.0.2.10", peer="server", proxied=True)
+    alice.dials(a, 100, 180, 181, 200).play().wait(900).hush().hangs_up(a)
+    voicemail = Side("dave", proxied=True).recv("INVITE").wait(100).reply(v, 200, audio(), tag=True).recv("ACK").play().is_hung_up(v)
+    events = [
+        {"kind": "ringing", "when": "sip.Status-Code == 180"},
+        {"kind": "forwarded", "when": "sip.Status-Code == 181"},
+        {"kind": "forwarded", "when": "sip.Method == INVITE && ip.dst == 192.0.2.60", "detail": "the call was diverted on its way here: no-answer"},
+        {"kind": "answered", "when": "sip.Status-Code == 200 && sip.CSeq.method == INVITE && ip.dst == 192.0.2.1"},
+    ]
+    about = "carol's phone rings for 1.5 s; Kamailio cancels it, says so (181) and sends the call on to voicemail with Diversion and History-Info"
+    told = answered(CALLER, ["forwarded"], events, related=[], **{"from": "sip:alice@example.com", "to": "sip:carol@example.com"})
+    told["features"]["none"] = "forked"
+    return about, {"calls": [told]}, [alice, rings_elsewhere(c, "carol"), voicemail]
+
+
+FLOWS = {
+    "flow-forked": forked, "flow-answered-elsewhere": answered_elsewhere, "flow-forwarded": forwarded,
+    "flow-forwarded-no-answer": forwarded_no_answer,
+}

@@ -53,6 +53,21 @@ def music_on_hold():
     return "the callee holds the caller and plays music to them, resumes", {"calls": [call]}, [alice, bob]
 
 
+def music_same_stream():
+    a, b, alice, bob = pair("moh-same")
+    alice.dials(a, 180, 200).play().accepts(a, audio("recvonly")).hush()
+    alice.accepts(a, audio("sendrecv")).again().is_hung_up(a)
+    bob.picks_up(b).play().wait(900).changes(b, audio("sendonly"), trying=True).play("music.ulaw").wait(1500)
+    bob.changes(b, audio("sendrecv"), trying=True).play().wait(700).hush().hangs_up(b)
+    events = [
+        {"kind": "hold", "detail": "the callee puts the other side on hold", "when": "sip.Status-Code == 200 && sip.CSeq == \"101 INVITE\""},
+        {"kind": "music_on_hold"},
+        {"kind": "resume", "detail": "the callee takes the call back from hold"},
+    ]
+    call = answered(CALLEE, ["hold", "resume", "music_on_hold"], events, streams={"length": 2})
+    return "the callee holds the caller and goes on sending in the same stream: music, then speech again", {"calls": [call]}, [alice, bob]
+
+
 def hold_both():
     a, b, alice, bob = pair("hold-both")
     alice.dials(a, 180, 200).wait(300).changes(a, audio("sendonly")).accepts(a, audio("inactive"))
@@ -199,7 +214,8 @@ def dtmf_info():
 
 
 FLOWS = {
-    "flow-declined": declined, "flow-rejected": rejected, "flow-music-on-hold": music_on_hold, "flow-hold-both": hold_both,
+    "flow-declined": declined, "flow-rejected": rejected, "flow-music-on-hold": music_on_hold,
+    "flow-music-same-stream": music_same_stream, "flow-hold-both": hold_both,
     "flow-early-media": early_media, "flow-prack-update": prack_update, "flow-timer-refresh": timer_refresh,
     "flow-timer-expired": timer_expired, "flow-overlap-500": overlap, "flow-glare-491": glare,
     "flow-t38-accepted": t38_accepted, "flow-t38-refused": t38_refused, "flow-fax-passthrough": fax_passthrough,

@@ -230,3 +230,40 @@ fn short_streams_are_not_rated() {
     assert!(stream.mos.lq.is_none());
     assert!(stream.mos.reason.unwrap().starts_with("Too short"));
 }
+
+#[test]
+fn a_stream_that_goes_on_while_its_sender_holds() {
+    let mut wire = Wire::new(&Config::default());
+    let formats = [(0, "PCMU", 8000)];
+    let says = |wire: &mut Wire, party, direction| {
+        let end = if party == Party::Caller { SOURCE } else { DESTINATION };
+        wire.tracker.announce(&Announcement { direction, ..announcement(end, party, &formats) });
+    };
+    let both = [Party::Caller, Party::Callee];
+    both.into_iter().for_each(|party| says(&mut wire, party, Direction::SendRecv));
+    wire.send_all((0..50).map(nth));
+    assert_eq!(wire.stream().held, None);
+    says(&mut wire, Party::Caller, Direction::SendOnly);
+    wire.send_all((50..53).map(nth));
+    says(&mut wire, Party::Callee, Direction::RecvOnly);
+    wire.send_all((53..153).map(nth));
+    let held = wire.stream().held.map(|held| (held.frame, held.packets));
+    assert_eq!(held, Some((54, 100)), "from the first packet after the answer on");
+    both.into_iter().for_each(|party| says(&mut wire, party, Direction::SendRecv));
+    wire.send_all((153..200).map(nth));
+    let held = wire.stream().held.map(|held| (held.frame, held.packets));
+    assert_eq!(held, Some((54, 100)), "what comes after it counts no more");
+}
+
+#[test]
+fn what_was_on_its_way_when_the_sender_held_is_no_music() {
+    let mut wire = Wire::new(&Config::default());
+    let end =
+        |direction| Announcement { direction, ..announcement(SOURCE, Party::Caller, &[(0, "PCMU", 8000)]) };
+    wire.send_all((0..50).map(nth));
+    wire.tracker.announce(&end(Direction::SendOnly));
+    wire.send_all((50..53).map(nth));
+    wire.tracker.announce(&end(Direction::SendRecv));
+    wire.send_all((53..90).map(nth));
+    assert_eq!(wire.stream().held, None);
+}
