@@ -72,6 +72,8 @@ pub struct Announcement {
     pub ptime_ms: Option<u16>,
     /// SAVP, SAVPF, DTLS fingerprints or `a=crypto`.
     pub encrypted: bool,
+    /// `a=T38FaxVersion`
+    pub fax_version: Option<u8>,
     /// Frame of the message.
     pub frame: u64,
     /// Its time.

@@ -16,6 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, f"{HERE}/flows")
 
+import fax_truth  # noqa: E402
 import flows  # noqa: E402
 import wifi_truth  # noqa: E402
 
@@ -219,17 +220,18 @@ def voice_entry(folder, name, told):
 
 
 def with_frames(path, tree):
-    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds."""
+    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds, or the `nth`."""
     if isinstance(tree, list):
         return [with_frames(path, one) for one in tree]
     if not isinstance(tree, dict):
         return tree
-    out = {key: with_frames(path, value) for key, value in tree.items() if key != "when"}
+    out = {key: with_frames(path, value) for key, value in tree.items() if key not in ("when", "nth")}
     if "when" in tree:
-        found = tshark(path, f"sip && ({tree['when']})", "frame.number")
-        if not found:
+        found = tshark(path, f"(sip || t38) && ({tree['when']})", "frame.number")
+        nth = tree.get("nth", 1)
+        if len(found) < nth:
             die(f"{path}: nothing is {tree['when']}")
-        out["frame"] = int(found[0][0])
+        out["frame"] = int(found[nth - 1][0])
     return out
 
 
@@ -242,6 +244,9 @@ def flow_entry(folder, name):
     expect["sip"] = sip_counts(path)
     expect["streams"] = whole_streams(name, path)
     entry = {"file": f"{name}.pcapng", "recorded_by": f"tests/record/record.sh {name}", "about": about}
+    if os.path.exists(f"{folder}/{name}.csv"):
+        entry["log"] = f"{name}.csv"
+        expect["calls"][0]["fax"] = {**fax_truth.of(path, tshark, die), **expect["calls"][0].get("fax", {})}
     return {**entry, **({"options": options} if options else {}), "expect": expect}
 
 

@@ -12,7 +12,7 @@ trap 'hosts_down; rm -rf "$WORK"' EXIT
 trap 'exit 130' INT TERM
 die() { echo "record.sh: $*" >&2; exit 1; }
 
-PACKAGES="kamailio sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3"
+PACKAGES="kamailio sip-tester baresip-core tshark wireshark-common iproute2 sox espeak-ng python3 libspandsp2"
 WIFI_PACKAGES="qemu-system-x86 busybox-static hostapd iw tcpdump"
 SIPP="sipp-answered sipp-busy sipp-cancelled sipp-no-answer-480 sipp-no-answer-408 sipp-auth sipp-auth-failed sipp-timer-422
   sipp-tcp sipp-ipv6 sipp-hold sipp-retransmission sipp-register sipp-register-failed"
@@ -136,7 +136,10 @@ flow_fixture() {
     flow-forked | flow-answered-elsewhere | flow-forwarded*) server_start;;&
     flow-answered-elsewhere) AT=$B AT_DEVICE=eth0;;                            # at the phone that did not answer
   esac
+  rm -f "$WORK/fax.csv"
   capture_start "$1"; play_flow "$1"; sleep 0.3; capture_stop "$1"
+  case $1 in flow-t38-fax | flow-t38-loss | flow-t38-failed)                 # what the fax terminals did
+    cp "$WORK/fax.csv" "$CAPTURES/$1.csv" || die "the fax terminals left no log";; esac
 }
 
 flow_sounds() {                                  # what the sides of a flow play beside speech
@@ -159,6 +162,7 @@ need "$PACKAGES" python3 tshark editcap reordercap
 if [ $# -gt 0 ]; then
   [ "$(id -u)" = 0 ] || die "network namespaces need root"
   need "$PACKAGES" kamailio sipp baresip dumpcap ip sox espeak-ng
+  python3 -c 'import ctypes; ctypes.CDLL("libspandsp.so.2")' || die "libspandsp is missing: apt-get install $PACKAGES"
   speech; flow_sounds
 fi
 for name in "$@"; do

@@ -182,6 +182,7 @@ mod tests {
             payload_types: Vec::new(),
             ptime_ms: None,
             encrypted: false,
+            fax_version: None,
             frame: u64::from(call),
             at: Nanos(i64::from(call)),
         }

@@ -216,6 +216,7 @@ mod tests {
             payload_types: formats.iter().map(format).collect(),
             ptime_ms: None,
             encrypted: false,
+            fax_version: None,
             frame: 1,
             at: Nanos(0),
         })

@@ -321,6 +321,7 @@ fn announcement(call: u32, party: Party, media: &Media, seen: &Seen<'_>) -> Opti
         payload_types: media.payload_types.clone(),
         ptime_ms: media.ptime_ms,
         encrypted: media.encrypted,
+        fax_version: media.fax_version,
         frame: seen.cx.frame,
         at: seen.cx.at,
     })

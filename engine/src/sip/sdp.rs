@@ -50,6 +50,8 @@ pub struct Media {
     pub rtcp_mux: bool,
     /// `a=setup` was there (DTLS, or connection-oriented media).
     pub setup: bool,
+    /// `a=T38FaxVersion`
+    pub fax_version: Option<u8>,
     /// Voice-band data: `a=gpmd:... vbd=yes` (fax or modem in G.711).
     pub voice_band_data: bool,
 }
@@ -191,6 +193,7 @@ impl Reader {
             rtcp: None,
             rtcp_mux: false,
             setup: false,
+            fax_version: None,
             voice_band_data: false,
         };
         let formats = if rtp { formats.take(MAX_FORMATS).collect() } else { Vec::new() };
@@ -256,6 +259,9 @@ impl Current {
             b"rtcp-mux" => self.media.rtcp_mux = true,
             b"crypto" | b"fingerprint" => self.media.encrypted = true,
             b"setup" => self.media.setup = true,
+            b"t38faxversion" => {
+                self.media.fax_version = number(value).and_then(|version| u8::try_from(version).ok());
+            }
             b"gpmd" => self.media.voice_band_data |= memchr::memmem::find(value, b"vbd=yes").is_some(),
             _ => {}
         }

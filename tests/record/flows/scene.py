@@ -4,6 +4,9 @@ A Side is one end of one or more dialogs, played by one SIPp process. Call-IDs a
 side can name a dialog of another (Replaces), and so that recordings are alike from run to run.
 """
 
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
 HOSTS = {"alice": "192.0.2.10", "bob": "192.0.2.20", "carol": "192.0.2.50", "dave": "192.0.2.60", "server": "192.0.2.1",
          "agent": "192.0.2.30"}
 PHRASES = {
@@ -19,10 +22,10 @@ def audio(direction="", more=()):
     return lines + ([f"a={direction}"] if direction else [])
 
 
-def t38(port):
+def t38(port, version=0, repair="Redundancy"):
     return [
-        f"m=image {port} udptl t38", "a=T38FaxVersion:0", "a=T38MaxBitRate:14400", "a=T38FaxRateManagement:transferredTCF",
-        "a=T38FaxMaxDatagram:400", "a=T38FaxUdpEC:t38UDPRedundancy",
+        f"m=image {port} udptl t38", f"a=T38FaxVersion:{version}", "a=T38MaxBitRate:14400",
+        "a=T38FaxRateManagement:transferredTCF", "a=T38FaxMaxDatagram:400", f"a=T38FaxUdpEC:t38UDP{repair}",
     ]
 
 
@@ -183,6 +186,14 @@ class Side:
 
     def again(self):
         self.steps.append('  <nop><action><exec rtp_stream="resume"/></action></nop>')
+        return self
+
+    def faxes(self, role, port, to, options=""):
+        """The terminal of `t38.py` takes over the media; it ends by itself."""
+        script = os.path.join(os.path.dirname(HERE), "t38.py")
+        ends = f"--at {self.host}:{port} --to {to} --log fax.csv --page {role}.tif"
+        # no characters that XML would have escaped: SIPp takes the attribute as it stands
+        self.steps.append(f'  <nop><action><exec command="python3 {script} {role} {ends} {options}"/></action></nop>')
         return self
 
     # -- whole stretches ----------------------------------------------------------------------------------------

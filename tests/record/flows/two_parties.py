@@ -178,6 +178,58 @@ def t38_accepted():
     return "the called fax machine asks for T.38 after its tone and gets it", {"calls": [call]}, [alice, bob]
 
 
+def fax_call(name, caller, callee, events, **media):
+    """As real machines do it: tones, T.38, and then a fax from the calling machine to the called one."""
+    wait_s = 40
+    caller = f"--seconds {wait_s - 2} {caller}"
+    callee = f"--seconds {wait_s - 2} {callee}"
+    a, b, alice, bob = pair(name)
+    alice.dials(a, 180, 200).play("cng.ulaw").accepts(a, t38(6100, **media)).hush()
+    alice.faxes("send", 6100, "192.0.2.20:6200", caller).wait(wait_s * 1000).hangs_up(a)
+    bob.picks_up(b).play("ced.ulaw").wait(3200).hush().changes(b, t38(6200, **media), trying=True)
+    bob.faxes("receive", 6200, "192.0.2.10:6100", callee).is_hung_up(b)
+    agreed = {"kind": "fax", "detail": "the sides agree on T.38 fax", "when": "sip.Status-Code == 200 && sip.CSeq == \"101 INVITE\""}
+    fax = {"sender": CALLER, "version": media.get("version", 0)}
+    return {"calls": [answered(CALLER, ["fax_t38"], [agreed, *events], fax=fax)]}, [alice, bob]
+
+
+def t38_fax():
+    control = "t30.FacsimileControl =="
+    events = [
+        {"kind": "fax_tone", "detail": "the caller is a calling fax machine (CNG)", "when": "t38.t30_indicator == 1"},
+        {"kind": "fax_tone", "detail": "the callee is an answering fax machine (CED)", "when": "t38.t30_indicator == 2"},
+        {"kind": "fax_session", "detail": "the callee says what it can receive (DIS)", "when": f"{control} 1"},
+        {"kind": "fax_session", "detail": "the caller wants to send at 14400 bit/s, V.17 (DCS)", "when": f"{control} 65"},
+        {"kind": "fax_session", "detail": "the training is heard (CFR)", "when": f"{control} 33"},
+        {"kind": "fax_page", "detail": "page 1 is confirmed (MPS, MCF)", "when": f"{control} 49"},
+        {"kind": "fax_page", "detail": "page 2 is confirmed (EOP, MCF)", "when": f"{control} 49", "nth": 2},
+        {"kind": "fax_session", "detail": "the caller disconnects (DCN)", "when": f"{control} 95"},
+        {"kind": "fax_end", "detail": "fax ended: 2 pages confirmed", "when": f"{control} 95"},
+    ]
+    told, sides = fax_call("fax", "--pages 2", "--ident '+1 555 0199'", events)
+    told["calls"][0]["fax"].update(caller_station="+1 555 0100", callee_station="+1 555 0199")
+    return "two pages by T.38, both confirmed", told, sides
+
+
+def t38_loss():
+    events = [
+        {"kind": "fax_page", "detail": "parts of page 1 are to be sent again (PPR)"},
+        {"kind": "fax_page", "detail": "page 1 is confirmed (EOP, MCF)"},
+        {"kind": "fax_end", "detail": "fax ended: 1 page confirmed"},
+    ]
+    told, sides = fax_call("fax-loss", "--version 3 --ecm --lose 3", "--version 3 --ecm", events, version=3)
+    return "a page by T.38 version 3 in error correction mode; redundancy repairs some of the loss, not all", told, sides
+
+
+def t38_failed():
+    events = [
+        {"kind": "fax_session", "detail": "the training is heard (CFR)", "when": "t30.FacsimileControl == 33"},
+        {"kind": "fax_end", "detail": "fax failed: page 1 was not confirmed: 3 times EOP had no answer"},
+    ]
+    told, sides = fax_call("fax-failed", "--parity --again 3 --lose 5", "--seconds 12", events, repair="FEC")
+    return "the called machine falls silent within the page; parity (FEC) instead of redundancy", told, sides
+
+
 def t38_refused():
     a, b, alice, bob = pair("t38-refused")
     alice.dials(a, 180, 200).play("cng.ulaw").recv("INVITE").reply(a, 488).recv("ACK").wait(800).hush().hangs_up(a)
@@ -218,6 +270,7 @@ FLOWS = {
     "flow-music-same-stream": music_same_stream, "flow-hold-both": hold_both,
     "flow-early-media": early_media, "flow-prack-update": prack_update, "flow-timer-refresh": timer_refresh,
     "flow-timer-expired": timer_expired, "flow-overlap-500": overlap, "flow-glare-491": glare,
-    "flow-t38-accepted": t38_accepted, "flow-t38-refused": t38_refused, "flow-fax-passthrough": fax_passthrough,
+    "flow-t38-accepted": t38_accepted, "flow-t38-fax": t38_fax, "flow-t38-loss": t38_loss, "flow-t38-failed": t38_failed,
+    "flow-t38-refused": t38_refused, "flow-fax-passthrough": fax_passthrough,
     "flow-dtmf-info": dtmf_info,
 }

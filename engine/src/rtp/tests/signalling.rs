@@ -23,6 +23,7 @@ fn announcement(endpoint: Endpoint, party: Party, formats: &[(u8, &str, u32)]) -
         payload_types: formats.iter().map(format).collect(),
         ptime_ms: Some(20),
         encrypted: false,
+        fax_version: None,
         frame: 1,
         at: Nanos(1_700_000_000 * Nanos::SECOND),
     }
