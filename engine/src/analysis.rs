@@ -2,6 +2,7 @@
 
 use crate::assemble;
 use crate::config::Config;
+use crate::decode::inside::Wrapping;
 use crate::decode::tcp::SipStreams;
 use crate::decode::{Decoder, Item, peel};
 use crate::dropped::Dropped;
@@ -9,7 +10,7 @@ use crate::facts::FrameFacts;
 use crate::flow::Flow;
 use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
-use crate::packet::{Context, Endpoint, Nanos, Packet, PathId, Transport};
+use crate::packet::{Context, Endpoint, LinkType, Nanos, Packet, PathId, Transport};
 use crate::rtp::Plain;
 use crate::{rtp, sip, wifi};
 
@@ -113,20 +114,20 @@ impl Engine {
     fn any_packet(&mut self, packet: &Packet<'_>) -> FrameFacts {
         let Self { decoder, tcp, trackers, .. } = self;
         let mut facts = FrameFacts::default();
-        decoder.decode(packet, |item| match item {
-            Item::Udp { cx, payload, wire_len } => trackers.datagram(&cx, payload, wire_len, &mut facts),
-            Item::Tcp { cx, sequence, flags, payload } => {
-                tcp.segment(&cx, sequence, flags, payload, |cx, message| {
-                    trackers.sip(cx, Transport::Tcp, message, &mut facts);
-                });
-            }
-            Item::Dot11 { cx, radio, frame } => {
-                facts.beacon = trackers.wifi.frame(&cx, &radio, frame).or(facts.beacon);
-            }
-        });
+        decoder.decode(packet, |item| trackers.item(tcp, item, &mut facts));
         if let Some(unreachable) = decoder.unreachable() {
             facts.call = trackers.sip.unreachable(&unreachable).or(facts.call);
         }
+        facts
+    }
+
+    /// Takes an IP packet that lay in the packet taken last and that somebody else found or decrypted there: `packet` has
+    /// the number, time and interface of that one, and the bytes from the IP header on.
+    pub fn inside(&mut self, packet: &Packet<'_>, how: Wrapping) -> FrameFacts {
+        let Self { decoder, tcp, trackers, .. } = self;
+        let packet = Packet { link: LinkType::RAW, ..*packet };
+        let mut facts = FrameFacts::default();
+        decoder.decode_inside(&packet, how, |item| trackers.item(tcp, item, &mut facts));
         facts
     }
 
@@ -136,6 +137,14 @@ impl Engine {
             self.trackers.rtp.capture_started(at);
         }
         self.span.cover(frame, at);
+    }
+
+    /// Somebody says that what a UDP port sends and receives is RTP; from now on, as with [`Config::rtp_ports`].
+    pub fn declare_rtp(&mut self, port: u16) {
+        if let Err(place) = self.config.rtp_ports.binary_search(&port) {
+            self.config.rtp_ports.insert(place, port);
+        }
+        self.trackers.rtp.declare(port);
     }
 
     /// Takes what a tshark export tells about one frame; the same trackers as for packets.
@@ -219,6 +228,21 @@ impl Engine {
 }
 
 impl Trackers {
+    #[inline]
+    fn item(&mut self, tcp: &mut SipStreams, item: Item<'_>, facts: &mut FrameFacts) {
+        match item {
+            Item::Udp { cx, payload, wire_len } => self.datagram(&cx, payload, wire_len, facts),
+            Item::Tcp { cx, sequence, flags, payload } => {
+                tcp.segment(&cx, sequence, flags, payload, |cx, message| {
+                    self.sip(cx, Transport::Tcp, message, facts);
+                });
+            }
+            Item::Dot11 { cx, radio, frame } => {
+                facts.beacon = self.wifi.frame(&cx, &radio, frame).or(facts.beacon);
+            }
+        }
+    }
+
     pub(crate) fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
         match self.rtp.datagram(cx, payload, wire_len) {
             rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {

@@ -46,6 +46,8 @@ pub struct Config {
     pub compat: Option<WiresharkVersion>,
     /// Find RTP without SDP.
     pub rtp_heuristic: bool,
+    /// UDP ports whose datagrams are RTP because somebody says so; sorted.
+    pub rtp_ports: Vec<u16>,
     /// One-way mouth-to-ear delay in ms where RTCP does not tell it; `None`: report MOS-LQ only.
     pub declared_delay_ms: Option<f64>,
     /// RTP streams kept at once; the oldest idle one is closed early beyond this.
@@ -82,6 +84,7 @@ impl Default for Config {
             jitter_buffer: JitterBuffer::Fixed(60),
             compat: None,
             rtp_heuristic: true,
+            rtp_ports: Vec::new(),
             declared_delay_ms: None,
             max_streams: 100_000,
             max_candidates: 16_384,

@@ -195,6 +195,7 @@ impl Walk<'_> {
                 // the packets that its errors quote are no traffic
                 self.icmp(ip, body.number == protocol::ICMP_V6, body.bytes);
                 self.skip(reason::IP_PROTOCOL);
+                self.state.given_up = None;
             }
             _ => self.skip(reason::IP_PROTOCOL),
         }

@@ -12,6 +12,7 @@ mod fast;
 mod fragments;
 mod hep;
 mod icmp;
+pub mod inside;
 mod ip;
 mod link;
 mod mirror;

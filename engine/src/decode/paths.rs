@@ -37,6 +37,8 @@ pub enum Kind {
     Hep,
     PeekRemote,
     ArubaErm,
+    /// One that the decoder does not know: somebody else told what is in it.
+    Other,
 }
 
 impl Kind {
@@ -70,6 +72,7 @@ impl Kind {
             Self::Hep => ("HEP", "agent"),
             Self::PeekRemote => ("PEEKREMOTE", ""),
             Self::ArubaErm => ("Aruba ERM", ""),
+            Self::Other => ("other tunnel", "key"),
         }
     }
 }

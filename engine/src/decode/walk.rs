@@ -21,6 +21,8 @@ pub(super) struct State {
     pub fragments: Fragments,
     /// What an ICMP message in the packet said.
     pub unreachable: Option<Unreachable>,
+    /// The frame of the last packet that was given up, and why.
+    pub given_up: Option<(u64, &'static str)>,
 }
 
 impl State {
@@ -30,6 +32,16 @@ impl State {
             paths: Paths::default(),
             fragments: Fragments::new(config.max_reassemblies),
             unreachable: None,
+            given_up: None,
+        }
+    }
+
+    /// Takes back that the last packet was given up for this reason.
+    pub fn forgive(&mut self, reason: &'static str) {
+        let Some(entry) = self.not_decoded.get_mut(reason) else { return };
+        entry.packets = entry.packets.saturating_sub(1);
+        if entry.packets == 0 {
+            self.not_decoded.remove(reason);
         }
     }
 
@@ -94,6 +106,7 @@ impl<'d> Walk<'d> {
     pub fn skip(&mut self, reason: &'static str) {
         let entry = NotDecoded { packets: 0, first_frame: self.frame };
         self.state.not_decoded.entry(reason).or_insert(entry).packets += 1;
+        self.state.given_up = Some((self.frame, reason));
     }
 
     /// Steps into a tunnel or a mirror. False when that is one too many; the packet is given up then.

@@ -38,6 +38,8 @@ pub struct Tracker {
     by_ssrc: HashMap<u32, Vec<u32>, RandomState>,
     pub(super) endpoints: Endpoints,
     probation: Option<Probation>,
+    /// Declared to be RTP; sorted.
+    declared: Vec<u16>,
     pub(super) settings: Settings,
     /// Somebody follows the packets beside the streams: `compat` or `watch`.
     is_observed: bool,
@@ -62,6 +64,7 @@ impl Tracker {
             free: Vec::new(),
             by_ssrc: HashMap::default(),
             endpoints: Endpoints::new(max_streams.saturating_mul(ENDPOINTS_PER_STREAM)),
+            declared: config.rtp_ports.clone(),
             probation: config.rtp_heuristic.then(|| Probation::new(config.max_candidates)),
             settings: Settings {
                 buffer: config.jitter_buffer,
@@ -77,6 +80,13 @@ impl Tracker {
             last_id: 0,
             openings: 0,
             evicted: 0,
+        }
+    }
+
+    /// From now on, what a UDP port sends and receives is RTP.
+    pub fn declare(&mut self, port: u16) {
+        if let Err(place) = self.declared.binary_search(&port) {
+            self.declared.insert(place, port);
         }
     }
 
@@ -340,7 +350,11 @@ impl Tracker {
     #[cold]
     fn unknown(&mut self, key: Key, arrival: &Arrival, consistent: bool) -> Verdict {
         let ends = key.ends();
-        if self.endpoints.expects(ends.0, ends.1, arrival.header.payload_type) {
+        let is_declared = |end: Endpoint| self.declared.binary_search(&end.port).is_ok();
+        if self.endpoints.expects(ends.0, ends.1, arrival.header.payload_type)
+            || is_declared(ends.0)
+            || is_declared(ends.1)
+        {
             return self.begin(key, ends, arrival);
         }
         let Some(probation) = &mut self.probation else { return Verdict::NotMedia };
