@@ -12,7 +12,7 @@ use super::pace::{Clock, Speed};
 use crate::failure::Failure;
 #[cfg(target_os = "linux")]
 use crate::filter::Program;
-use crate::source::{Counters, Flow, Received, Sink, Source};
+use crate::source::{Counters, Flow, Note, Received, Sink, Source};
 
 /// Between the last packet of one round and the first of the next.
 const PAUSE: i64 = Nanos::SECOND;
@@ -32,6 +32,9 @@ struct Round {
     last: Option<Nanos>,
 }
 
+/// Notes that wait for a packet; of more the last are kept.
+const NOTES: usize = 1000;
+
 /// The packet that comes next, once it has been read.
 #[derive(Debug, Default)]
 struct Next {
@@ -40,6 +43,8 @@ struct Next {
     at: Nanos,
     orig_len: u32,
     bytes: Vec<u8>,
+    /// What the file says in front of it on where its radios listened.
+    notes: Vec<(Nanos, Note)>,
 }
 
 pub(super) struct Player {
@@ -94,6 +99,7 @@ impl Source for Player {
         let mut untimed = 0;
         loop {
             if !self.next.is_there && !self.advance(sink)? {
+                self.tell_notes(sink);
                 self.count_the_rest();
                 return Ok(Flow::Ended);
             }
@@ -180,7 +186,16 @@ impl Player {
                         *untold = untold.saturating_add(packets);
                     }
                 }
-                Some(Record::Observed(_) | Record::Listening { .. }) => {}
+                Some(Record::Listening { interface, at, channel }) => {
+                    let interface = interface as usize;
+                    let at = Nanos(at.0.saturating_add(self.round.offset));
+                    self.know_interfaces(interface);
+                    if self.next.notes.len() == NOTES {
+                        self.next.notes.remove(0);
+                    }
+                    self.next.notes.push((at, Note::Listening { interface, channel }));
+                }
+                Some(Record::Observed(_)) => {}
                 None => {
                     if !self.begin_again(sink)? {
                         return Ok(false);
@@ -218,6 +233,7 @@ impl Player {
 
     /// Hands over the packet; true for the first of its interface.
     fn hand_over(&mut self, sink: &mut dyn Sink) -> bool {
+        self.tell_notes(sink);
         let Next { interface, at, orig_len, ref bytes, .. } = self.next;
         self.next.is_there = false;
         let (Some(counters), Some(untold)) =
@@ -235,6 +251,13 @@ impl Player {
         counters.dropped = counters.dropped.saturating_add(dropped);
         sink.packet(Received { interface, at: self.clock.stamp(at), orig_len, bytes, dropped });
         is_first
+    }
+
+    /// Hands over what the file says on its radios.
+    fn tell_notes(&mut self, sink: &mut dyn Sink) {
+        for (at, note) in self.next.notes.drain(..) {
+            sink.note(self.clock.stamp(at), note);
+        }
     }
 
     /// Drops that the file tells behind the last packet.

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use airtone_capture::Interface;
-use airtone_capture::write::{PcapNgOut, PcapOut, Section};
+use airtone_capture::write::{PcapNgOut, PcapOut, Section, Statistics};
+use airtone_capture::{Input, Interface, Listening, Record};
 use airtone_engine::{LinkType, Nanos};
 use airtone_tests::extcap::{Fifo, Kept, content, end_of, run, signal};
 use airtone_tests::fixtures_dir;
@@ -72,6 +72,57 @@ fn several_interfaces_drops_and_compression_arrive_as_they_were() {
     let (theirs, dropped, _) = content(&theirs);
     assert_eq!((theirs.len(), dropped), (300, 5));
     assert!(theirs == content(&path).0);
+}
+
+/// Packets and notes on where the radio listened, each with its time.
+fn heard(path: &Path) -> Vec<(i64, Option<Option<(u32, u32)>>)> {
+    let mut input = Input::open(&[path.to_owned()]).unwrap();
+    let mut all = Vec::new();
+    while let Some(record) = input.next().unwrap() {
+        match record {
+            Record::Packet(packet) => all.push((packet.at.0, None)),
+            Record::Listening { at, channel, .. } => all.push((at.0, Some(channel))),
+            other => panic!("{other:?}"),
+        }
+    }
+    all
+}
+
+#[test]
+fn where_the_radio_listened_is_replayed_with_the_packets() {
+    const START: i64 = 1_700_000_000_000_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("air.pcapng");
+    let mut out = PcapNgOut::new(Vec::new(), &Section::default()).unwrap();
+    let interface = Interface { link: LinkType::RADIOTAP, name: "mon9".into(), description: String::new() };
+    out.interface(&interface, 0).unwrap();
+    for n in 0..30 {
+        let at = START + n * 1_000_000;
+        let note = |before, channel| Listening { at: Nanos(at - before), channel }.to_string();
+        let comment = match n {
+            0 => note(5, Some((2412, 20))),
+            12 => format!("{}\n{}", note(500_000, None), note(300_000, Some((5180, 80)))),
+            _ => String::new(),
+        };
+        out.packet_with_comment(0, Nanos(at), 60, &[n as u8; 60], 0, &comment).unwrap();
+    }
+    let last = Listening { at: Nanos(START + 40_000_000), channel: None };
+    let statistics = Statistics { comment: last.to_string(), ..Statistics::default() };
+    out.statistics(0, Nanos(START + 40_000_000), &statistics).unwrap();
+    fs::write(&path, out.into_inner()).unwrap();
+    let own = heard(&path);
+    assert_eq!(own.len(), 34);
+    let file = path.display().to_string();
+    let (output, _folder, theirs) = captured(&["--file", &file, "--speed=0"]);
+    ended_well(&output);
+    assert_eq!(heard(&theirs), own);
+    let (output, _folder, theirs) = captured(&["--file", &file, "--speed=0", "--shifttime", "true"]);
+    ended_well(&output);
+    let theirs = heard(&theirs);
+    let shift = theirs[1].0 - START;
+    assert!(shift > 0);
+    let shifted: Vec<_> = own.into_iter().map(|(at, channel)| (at + shift, channel)).collect();
+    assert_eq!(theirs, shifted);
 }
 
 #[test]
