@@ -46,16 +46,11 @@ impl Kind for Replay {
 
     fn arguments(&self, _: &str, _: HostVersion) -> Vec<Arg> {
         let arg = |name, display, ask, default: &str, tooltip, placeholder| Arg {
-            name,
-            display,
             ask,
             default: default.to_owned(),
             tooltip,
             placeholder,
-            group: "Source",
-            validation: "",
-            values: Vec::new(),
-            reload: false,
+            ..Arg::new(name, display, "Source")
         };
         let file = "Any capture that Airtone reads: pcap, pcapng, also compressed with gzip, zstd or lz4.";
         let speed = "1 is the pace of the capture, 10 is ten times faster, 0 is all at once.";
