@@ -40,17 +40,7 @@ fn main() -> Outcome<()> {
     let mut engine = Engine::new(Config::default());
     let analysis = fastest(|| {
         engine = Engine::new(Config::default());
-        each(&file, |record| match record {
-            Record::Packet(packet) => {
-                engine.packet(&packet);
-            }
-            Record::Observed(observed) => {
-                engine.observe(&observed);
-            }
-            Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
-            Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
-        })
-        .map(|packets| packets as usize)
+        each(&file, |record| record.give_to(&mut engine)).map(|packets| packets as usize)
     })?;
     tell("read, decode and analyse", analysis, packets);
     let report = fastest(|| Ok(engine.report(SourceInfo::default()).streams.len()))?;

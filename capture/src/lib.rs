@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use airtone_engine::model::File;
 use airtone_engine::observation::Observed;
-use airtone_engine::{Nanos, Packet};
+use airtone_engine::{Engine, Nanos, Packet};
 
 pub use head::Interface;
 use head::What;
@@ -62,6 +62,18 @@ pub enum Record<'a> {
         /// Centre of the primary channel and width in MHz; `None` while it is being tuned.
         channel: Option<(u32, u32)>,
     },
+}
+
+impl Record<'_> {
+    /// Gives it to an engine, whatever it is.
+    pub fn give_to(&self, engine: &mut Engine) {
+        match self {
+            Self::Packet(packet) => _ = engine.packet(packet),
+            Self::Observed(observed) => _ = engine.observe(observed),
+            Self::Dropped { interface, at, packets } => engine.sensor_dropped(*interface, *at, *packets),
+            Self::Listening { interface, at, channel } => engine.listening(*interface, *at, *channel),
+        }
+    }
 }
 
 /// What [`Input::next_runs`] yields.

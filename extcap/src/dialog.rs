@@ -64,6 +64,25 @@ pub struct Arg {
     pub reload: bool,
 }
 
+impl Arg {
+    /// A box for text, empty and without explanation; the rest is for `..Arg::new(...)`.
+    #[must_use]
+    pub fn new(name: &'static str, display: &'static str, group: &'static str) -> Self {
+        Self {
+            name,
+            display,
+            ask: Ask::Text,
+            default: String::new(),
+            tooltip: "",
+            placeholder: "",
+            group,
+            validation: "",
+            values: Vec::new(),
+            reload: false,
+        }
+    }
+}
+
 /// What can be chosen for an argument or control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Value {
@@ -75,6 +94,14 @@ pub struct Value {
     pub enabled: bool,
     /// The value below which it stands in a tree; empty for none.
     pub parent: String,
+}
+
+impl Value {
+    /// One that can be chosen, below none.
+    #[must_use]
+    pub fn new(value: &str, display: &str) -> Self {
+        Self { value: value.into(), display: display.into(), enabled: true, parent: String::new() }
+    }
 }
 
 /// A control of the interface's toolbar in Wireshark.

@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn value_of(value: &str) -> Value {
-        Value { value: value.into(), display: value.to_uppercase(), enabled: true, parent: String::new() }
+        Value::new(value, &value.to_uppercase())
     }
 
     fn lines(sentences: &[Sentence]) -> Vec<String> {

@@ -124,11 +124,7 @@ fn report_of_file(source: &mut dyn Source, frames: &[Frame], times: &[Nanos]) ->
     let mut engine = Engine::new(Config::default());
     let mut input = Input::open(std::slice::from_ref(&path)).unwrap();
     while let Some(record) = input.next().unwrap() {
-        match record {
-            Record::Packet(packet) => _ = engine.packet(&packet),
-            Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
-            Record::Listening { .. } | Record::Observed(_) => unreachable!("a mirror is no radio"),
-        }
+        record.give_to(&mut engine);
     }
     std::fs::remove_file(path).unwrap();
     engine.into_report(SourceInfo::default())

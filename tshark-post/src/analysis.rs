@@ -70,7 +70,7 @@ pub(crate) fn analyse_with_tones(
         Record::Packet(packet) => {
             engine.packet_with(&packet, |traffic| tones.traffic(traffic));
         }
-        other => take(&mut engine, other),
+        other => other.give_to(&mut engine),
     })? {
         progress.tick(|| input.progress());
     }
@@ -125,23 +125,10 @@ fn record_by_record(
     mut engine: Engine,
     progress: &mut Progress,
 ) -> Result<Engine, Failure> {
-    while input.next_records(|record| take(&mut engine, record))? {
+    while input.next_records(|record| record.give_to(&mut engine))? {
         progress.tick(|| input.progress());
     }
     Ok(engine)
-}
-
-fn take(engine: &mut Engine, record: Record<'_>) {
-    match record {
-        Record::Packet(packet) => {
-            engine.packet(&packet);
-        }
-        Record::Observed(observed) => {
-            engine.observe(&observed);
-        }
-        Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
-        Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
-    }
 }
 
 /// This thread reads and decodes, another one follows the traffic. Batches go there full and come back empty.

@@ -87,9 +87,7 @@ impl Passes {
         self.records(|_, record| {
             match record {
                 Record::Packet(packet) => _ = engine.packet_with(&packet, &mut sink),
-                Record::Dropped { interface, at, packets } => engine.sensor_dropped(interface, at, packets),
-                Record::Listening { interface, at, channel } => engine.listening(interface, at, channel),
-                Record::Observed(_) => {}
+                other => other.give_to(&mut engine),
             }
             Ok(())
         })?;

@@ -1,6 +1,8 @@
 //! One RTP stream: sequence space (RFC 3550 appendix A.1), duplicates and copies, and the way of each packet
 //! into jitter, lateness and intervals. The fields that every packet touches lie together; the rest is boxed.
 
+mod restart;
+
 use std::sync::Arc;
 
 use super::arrival::Arrival;
@@ -8,7 +10,7 @@ use super::events::Allowance;
 use super::feedback::Feedback;
 use super::interval::Interval;
 use super::payloads::{Kind, Types};
-use super::playout::{Depth, Ledger, Slots, WINDOW};
+use super::playout::{Depth, Ledger, Slots};
 use super::rest::Rest;
 use super::timing::Timing;
 use crate::config::JitterBuffer;
@@ -17,20 +19,10 @@ use crate::media::Announcement;
 use crate::model;
 use crate::packet::{Endpoint, Nanos, PathId};
 
-/// A sequence number may run ahead by this much and still be loss (RFC 3550 appendix A.1).
-const MAX_DROPOUT: u16 = 3_000;
+pub(super) use restart::Provisional;
 
 /// From this jump on, the timestamps must confirm that it is loss and no restart.
 const CHECKED_JUMP: u16 = 100;
-
-/// By how much timestamps and arrival may disagree over such a jump.
-const RESTART_MS: f64 = 2_000.0;
-
-/// Two packets of a restarted sequence follow each other within this.
-const CONFIRMED_WITHIN: i64 = 5 * Nanos::SECOND;
-
-/// Packets of a sequence that may have restarted, kept until the next one confirms it.
-const MAX_PENDING: usize = 8;
 
 /// A marker after a pause this long begins a talk spurt, at which a receiver may fill its buffer anew.
 const PAUSE: i64 = 100 * Nanos::MILLI;
@@ -51,14 +43,6 @@ pub(super) enum Outcome {
     Taken(RtpFacts),
     /// The sender started anew: this packet and the pending ones belong to another stream.
     Restart,
-}
-
-/// How a packet far from the expected sequence number was counted until more is known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Provisional {
-    Late,
-    Duplicate,
-    Nothing,
 }
 
 /// One RTP stream. Six cache lines, not parts of seven.
@@ -186,79 +170,6 @@ impl Stream {
     #[inline(always)]
     pub fn touch(&self) -> u64 {
         self.newest ^ self.slots.touch() ^ self.timing.touch() ^ u64::from(self.interval.expected)
-    }
-
-    #[cold]
-    fn unusual(&mut self, a: &Arrival, ahead: u16) -> Outcome {
-        let back = u32::from(ahead.wrapping_neg());
-        if back < WINDOW {
-            return Outcome::Taken(self.behind(a, back));
-        }
-        if ahead <= MAX_DROPOUT && !self.timestamps_moved(a) {
-            return Outcome::Taken(self.far_ahead(a, u32::from(ahead)));
-        }
-        self.far(a, back)
-    }
-
-    fn timestamps_moved(&self, a: &Arrival) -> bool {
-        let clock_hz = self.rest.types.get(a.header.payload_type).map_or(0, |known| known.clock_hz);
-        if clock_hz == 0 || !self.neighbour || !a.at.is_known() {
-            return false;
-        }
-        let ticks = a.header.timestamp.wrapping_sub(self.timestamp).cast_signed();
-        let media_ms = f64::from(ticks) * 1000.0 / f64::from(clock_hz);
-        (media_ms - a.at.millis_since(self.last_at)).abs() > RESTART_MS
-    }
-
-    /// A packet far from the expected sequence number: a straggler, or the first one after a restart.
-    fn far(&mut self, a: &Arrival, back: u32) -> Outcome {
-        let rest = &mut *self.rest;
-        let sequence = a.header.sequence;
-        let recent =
-            rest.pending.last().filter(|(last, _)| a.at.0.wrapping_sub(last.at.0) < CONFIRMED_WITHIN);
-        let after = recent.map(|(last, _)| sequence.wrapping_sub(last.header.sequence));
-        if after == Some(1) {
-            return Outcome::Restart;
-        }
-        if after != Some(0) || rest.pending.len() >= MAX_PENDING {
-            rest.pending.clear();
-        }
-        let counted = if back > u32::from(MAX_DROPOUT) {
-            Provisional::Nothing
-        } else if self.slots.given_up() > rest.stragglers {
-            rest.stragglers += 1;
-            rest.late += 1;
-            rest.out_of_order += 1;
-            self.packets += 1;
-            Provisional::Late
-        } else {
-            rest.duplicates += 1;
-            Provisional::Duplicate
-        };
-        rest.pending.push((*a, counted));
-        Outcome::Taken(RtpFacts { late: counted == Provisional::Late, ..RtpFacts::default() })
-    }
-
-    /// Gives up the packets of the restarted sequence, for the stream that they begin.
-    pub fn release_pending(&mut self, next: &Arrival) -> Vec<Arrival> {
-        let pending = std::mem::take(&mut self.rest.pending);
-        let last = pending.last().map(|(last, _)| last.header.sequence);
-        if last != Some(next.header.sequence.wrapping_sub(1)) {
-            return Vec::new();
-        }
-        for (_, counted) in &pending {
-            match counted {
-                Provisional::Nothing => {}
-                Provisional::Duplicate => self.rest.duplicates -= 1,
-                Provisional::Late => {
-                    self.rest.stragglers -= 1;
-                    self.rest.late -= 1;
-                    self.rest.out_of_order -= 1;
-                    self.packets -= 1;
-                }
-            }
-        }
-        pending.into_iter().map(|(arrival, _)| arrival).collect()
     }
 
     #[inline(always)]

@@ -1,10 +1,10 @@
 //! Real captures with known truths; skipped where the collection is absent.
 
-use super::testing::{Captured, capture};
+use super::testing::{Captured, capture, context};
 use super::{Tracker, network_payload, strip_radio};
 use crate::config::Config;
 use crate::model::{Bss, OutageCause, Severity, Wifi};
-use crate::packet::{Context, Endpoint, Nanos, PathId};
+use crate::packet::Nanos;
 
 struct Run {
     tracker: Tracker,
@@ -17,17 +17,7 @@ impl Run {
         for packet in packets {
             run.end = run.end.max(packet.at);
             let Some((radio, frame)) = strip_radio(packet.link, &packet.bytes) else { continue };
-            let nowhere = Endpoint::v4([0; 4], 0);
-            let cx = Context {
-                frame: packet.frame,
-                at: packet.at,
-                source: nowhere,
-                destination: nowhere,
-                path: PathId(0),
-                dscp: 0,
-                ip_id: None,
-                fragmented: false,
-            };
+            let cx = context(packet.frame, packet.at, 0);
             run.tracker.frame(&cx, &radio, frame);
         }
         run

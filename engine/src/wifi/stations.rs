@@ -233,25 +233,14 @@ impl Done {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packet::{Endpoint, PathId};
-    use crate::wifi::testing::{Frame, mac};
+    use crate::wifi::testing::{Frame, context, mac};
 
     const SNAP: [u8; 9] = [0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00, 0x45];
 
     fn run(frames: &[(i64, Frame)]) -> Vec<Station> {
         let mut stations = Stations::new(100);
         for (at, (ms, frame)) in frames.iter().enumerate() {
-            let nowhere = Endpoint::v4([0; 4], 0);
-            let cx = Context {
-                frame: at as u64 + 1,
-                at: Nanos(ms * Nanos::MILLI),
-                source: nowhere,
-                destination: nowhere,
-                path: PathId(0),
-                dscp: 0,
-                ip_id: None,
-                fragmented: false,
-            };
+            let cx = context(at as u64 + 1, Nanos(ms * Nanos::MILLI), 0);
             let bytes = frame.bytes();
             let radio = Radio { signal_dbm: Some(-50), ..Radio::default() };
             stations.frame(&cx, &dot11::header(&bytes).unwrap(), &radio, &bytes);

@@ -8,6 +8,21 @@ use crate::facts::BeaconFacts;
 use crate::model::{Bss, Wifi};
 use crate::packet::{Context, Endpoint, LinkType, Nanos, PathId};
 
+/// Of a frame, which has a way to the sensor and no ends.
+pub(crate) fn context(frame: u64, at: Nanos, path: u16) -> Context {
+    let nowhere = Endpoint::v4([0; 4], 0);
+    Context {
+        frame,
+        at,
+        source: nowhere,
+        destination: nowhere,
+        path: PathId(path),
+        dscp: 0,
+        ip_id: None,
+        fragmented: false,
+    }
+}
+
 /// Builds a MAC frame.
 #[derive(Clone, Debug)]
 pub(crate) struct Frame(Vec<u8>);
@@ -117,17 +132,7 @@ impl Air {
         self.frame += 1;
         let at = Nanos(at_us as i64 * 1_000);
         self.end = self.end.max(at);
-        let nowhere = Endpoint::v4([0; 4], 0);
-        let cx = Context {
-            frame: self.frame,
-            at,
-            source: nowhere,
-            destination: nowhere,
-            path: PathId(path),
-            dscp: 0,
-            ip_id: None,
-            fragmented: false,
-        };
+        let cx = context(self.frame, at, path);
         self.tracker.frame(&cx, &radio, &frame.bytes())
     }
 

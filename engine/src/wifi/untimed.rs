@@ -1,25 +1,15 @@
 //! Beacons of an export without times: counted on the AP's clock alone.
 
-use super::testing::{Frame, T, mac};
+use super::testing::{Frame, T, context, mac};
 use super::{BeaconObservation, Radio, Tracker};
 use crate::config::Config;
 use crate::model::{Bss, OutageCause, Severity};
-use crate::packet::{Context, Endpoint, Nanos, PathId};
+use crate::packet::Nanos;
 
 fn run(frames: impl IntoIterator<Item = Frame>) -> Bss {
     let mut tracker = Tracker::new(&Config::default());
     for (frame, sent) in (1..).zip(frames) {
-        let nowhere = Endpoint::v4([0; 4], 0);
-        let cx = Context {
-            frame,
-            at: Nanos::UNKNOWN,
-            source: nowhere,
-            destination: nowhere,
-            path: PathId(0),
-            dscp: 0,
-            ip_id: None,
-            fragmented: false,
-        };
+        let cx = context(frame, Nanos::UNKNOWN, 0);
         tracker.frame(&cx, &Radio::default(), &sent.bytes());
     }
     let mut all = tracker.report(Nanos::UNKNOWN).bss;

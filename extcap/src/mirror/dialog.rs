@@ -22,6 +22,11 @@ const LISTENERS: [(&str, &str); 9] = [
 
 /// All arguments.
 pub fn arguments(host: HostVersion) -> Vec<Arg> {
+    source_tab(host).into_iter().chain(kept()).collect()
+}
+
+/// Where packets come from and how they are taken.
+fn source_tab(host: HostVersion) -> Vec<Arg> {
     let free_choice = host >= (HostVersion { major: 4, minor: 2 });
     vec![
         Arg {
@@ -32,54 +37,60 @@ pub fn arguments(host: HostVersion) -> Vec<Arg> {
             placeholder: "eth1, udp:4789, tcp:9060, gre",
             values: if free_choice { sources() } else { Vec::new() },
             reload: free_choice,
-            ..arg("source", "Packets come from", "Source")
+            ..Arg::new("source", "Packets come from", "Source")
         },
         Arg {
             ask: Ask::Selector,
             default: "auto".into(),
             tooltip: "What UDP listeners expect. What is something else is counted, logged and left out.",
-            values: FORMATS.iter().map(|(value, display, _)| choice(value, display)).collect(),
-            ..arg("format", "Encapsulation", "Source")
+            values: FORMATS.iter().map(|(value, display, _)| Value::new(value, display)).collect(),
+            ..Arg::new("format", "Encapsulation", "Source")
         },
         Arg {
             ask: Ask::Text,
             tooltip: "Multicast group that UDP listeners join, for RTP sent to many; GROUP%INTERFACE to join on one \
                       interface only.",
             placeholder: "239.1.2.3",
-            ..arg("group", "Multicast group", "Source")
+            ..Arg::new("group", "Multicast group", "Source")
         },
         Arg {
             ask: Ask::Boolean,
             default: "true".into(),
             tooltip: "Listeners hand on the mirrored packets themselves. Off: the datagrams as they came, with IP and UDP \
                       headers rebuilt from the socket's addresses. Interfaces always hand on packets as they are.",
-            ..arg("decapsulate", "Take packets out of the mirror", "Source")
+            ..Arg::new("decapsulate", "Take packets out of the mirror", "Source")
         },
         Arg {
             ask: Ask::Boolean,
             default: "true".into(),
             tooltip: "Interfaces also take packets that are for others, as a SPAN port needs it.",
-            ..arg("promiscuous", "Promiscuous mode", "Source")
+            ..Arg::new("promiscuous", "Promiscuous mode", "Source")
         },
         Arg {
             ask: Ask::Selector,
             default: "kernel".into(),
             tooltip: "Whose clock gives packets of an interface their time. Hardware: the interface's own where it stamps \
                       packets, which is exact but may not be set to the time of day.",
-            values: vec![choice("kernel", "Kernel"), choice("hardware", "Hardware, where offered")],
-            ..arg("timestamps", "Timestamps", "Source")
+            values: vec![Value::new("kernel", "Kernel"), Value::new("hardware", "Hardware, where offered")],
+            ..Arg::new("timestamps", "Timestamps", "Source")
         },
+    ]
+}
+
+/// What is kept of them.
+fn kept() -> Vec<Arg> {
+    vec![
         Arg {
             ask: Ask::Text,
             tooltip: "Keep one call only: part of a number or address in From, To or the request, or the whole Call-ID.",
             placeholder: "+4930123456",
-            ..arg("call", "Only the call with", "Filter")
+            ..Arg::new("call", "Only the call with", "Filter")
         },
         Arg {
             ask: Ask::Integer { min: 0, max: 262_144 },
             default: "0".into(),
             tooltip: "Most bytes of each packet of an interface; 0 for all.",
-            ..arg("snaplen", "Bytes of a packet", "Filter")
+            ..Arg::new("snaplen", "Bytes of a packet", "Filter")
         },
         Arg {
             ask: Ask::Selector,
@@ -88,41 +99,22 @@ pub fn arguments(host: HostVersion) -> Vec<Arg> {
                       payload, and SIP INFO and MESSAGE without their bodies: quality can be judged, nobody can listen \
                       or read digits.",
             values: vec![
-                choice("all", "Everything"),
-                choice("calls", "Calls only"),
-                choice("headers", "Everything, RTP headers only"),
-                choice("calls-headers", "Calls only, RTP headers only"),
+                Value::new("all", "Everything"),
+                Value::new("calls", "Calls only"),
+                Value::new("headers", "Everything, RTP headers only"),
+                Value::new("calls-headers", "Calls only, RTP headers only"),
             ],
-            ..arg("keep", "Keep", "Privacy")
+            ..Arg::new("keep", "Keep", "Privacy")
         },
     ]
 }
 
-fn arg(name: &'static str, display: &'static str, group: &'static str) -> Arg {
-    Arg {
-        name,
-        display,
-        ask: Ask::Text,
-        default: String::new(),
-        tooltip: "",
-        placeholder: "",
-        group,
-        validation: "",
-        values: Vec::new(),
-        reload: false,
-    }
-}
-
-fn choice(value: &str, display: &str) -> Value {
-    Value { value: value.into(), display: display.into(), enabled: true, parent: String::new() }
-}
-
 /// Listeners, then the interfaces of this machine.
 pub fn sources() -> Vec<Value> {
-    let listeners = LISTENERS.iter().map(|(value, display)| choice(value, display));
+    let listeners = LISTENERS.iter().map(|(value, display)| Value::new(value, display));
     let interfaces = link::names().into_iter().map(|name| {
         let display = format!("{name}{}", hint(&name));
-        choice(&name, &display)
+        Value::new(&name, &display)
     });
     listeners.chain(interfaces).collect()
 }

@@ -3,19 +3,23 @@
 //! The kernel writes packets into blocks and hands over a whole block at a time, when it is full or 20 ms after its
 //! first packet. Reading copies nothing, and costs a system call only when there is nothing to read.
 
+mod layout;
+
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use airtone_engine::{LinkType, Nanos};
+use airtone_engine::LinkType;
 
 use super::link::{self, Framing};
 use super::{attach_filter, failure, pending_error, set_option, wait_for};
 use crate::failure::Failure;
 use crate::filter::Instruction;
 use crate::source::Counters;
+
+pub use layout::Captured;
 
 /// Bytes of a block; a packet has to fit.
 const BLOCK: usize = 1 << 20;
@@ -26,28 +30,6 @@ const FEWEST_BLOCKS: usize = 4;
 const RETIRE_MS: u32 = 20;
 /// Granularity of the ring; says nothing about the size of packets.
 const FRAME: usize = 2048;
-
-/// Places in the header of a block (`tpacket_block_desc`).
-mod block {
-    pub const STATUS: usize = 8;
-    pub const PACKETS: usize = 12;
-    pub const FIRST: usize = 16;
-}
-
-/// Places in the header of a packet (`tpacket3_hdr`, then `sockaddr_ll`).
-mod header {
-    pub const NEXT: usize = 0;
-    pub const SECONDS: usize = 4;
-    pub const NANOS: usize = 8;
-    pub const CAPTURED: usize = 12;
-    pub const LENGTH: usize = 16;
-    pub const STATUS: usize = 20;
-    pub const MAC: usize = 24;
-    pub const VLAN_TCI: usize = 32;
-    pub const VLAN_TPID: usize = 36;
-    /// Of `sockaddr_ll`: whether the packet came, went, or was for somebody else.
-    pub const DIRECTION: usize = 48 + 10;
-}
 
 /// What to capture, and how.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,19 +42,6 @@ pub struct Settings<'a> {
     pub filter: &'a [Instruction],
     /// Time from the interface's own clock, where it stamps packets.
     pub hardware_time: bool,
-}
-
-/// A packet in the ring.
-#[derive(Clone, Copy, Debug)]
-pub struct Captured<'a> {
-    /// When the kernel or the interface saw it.
-    pub at: Nanos,
-    /// Length on the wire, with a VLAN tag that the interface took off.
-    pub orig_len: u32,
-    /// As captured; a VLAN tag that the interface took off is back in its place.
-    pub bytes: &'a [u8],
-    /// Packets dropped for want of room since the one before, as far as is known by now.
-    pub dropped: u64,
 }
 
 /// An open ring. Closing it takes back promiscuous mode.
@@ -198,56 +167,16 @@ impl Ring {
     fn block(&mut self, each: &mut impl FnMut(Captured<'_>)) -> usize {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut untold = std::mem::take(&mut self.untold);
-        let bytes = self.bytes();
-        let count = u32_at(bytes, block::PACKETS) as usize;
-        let mut at = u32_at(bytes, block::FIRST) as usize;
         let mut given = 0;
-        for _ in 0..count {
-            let Some(packet) = bytes.get(at..) else { break };
-            if let Some(captured) = self.packet(packet, &mut scratch) {
+        for packet in layout::packets(self.bytes()) {
+            if let Some(captured) = layout::captured(packet, self.framing, &mut scratch) {
                 each(Captured { dropped: std::mem::take(&mut untold), ..captured });
                 given += 1;
-            }
-            match u32_at(packet, header::NEXT) {
-                0 => break,
-                next => at += next as usize,
             }
         }
         self.release();
         (self.scratch, self.untold) = (scratch, untold);
         given
-    }
-
-    fn packet<'a>(&self, packet: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Captured<'a>> {
-        let start = u16_at(packet, header::MAC) as usize;
-        let bytes = packet.get(start..start + u32_at(packet, header::CAPTURED) as usize)?;
-        // On the loopback each packet is seen leaving and arriving: the arrival is enough.
-        let direction = packet.get(header::DIRECTION).copied();
-        if self.framing.loopback && direction == Some(libc::PACKET_OUTGOING) {
-            return None;
-        }
-        if self.framing.from_network_header && !matches!(bytes.first().map(|b| b >> 4), Some(4 | 6)) {
-            return None;
-        }
-        let seconds = i64::from(u32_at(packet, header::SECONDS));
-        let at = Nanos(seconds * Nanos::SECOND + i64::from(u32_at(packet, header::NANOS)));
-        let orig_len = u32_at(packet, header::LENGTH);
-        let status = u32_at(packet, header::STATUS);
-        let untagged = Captured { at, orig_len, bytes, dropped: 0 };
-        if status & libc::TP_STATUS_VLAN_VALID == 0 || self.framing.link != LinkType::ETHERNET {
-            return Some(untagged);
-        }
-        let Some((addresses, rest)) = bytes.split_at_checked(12) else { return Some(untagged) };
-        let protocol = match status & libc::TP_STATUS_VLAN_TPID_VALID {
-            0 => 0x8100,
-            _ => u16_at(packet, header::VLAN_TPID),
-        };
-        scratch.clear();
-        scratch.extend_from_slice(addresses);
-        scratch.extend(protocol.to_be_bytes());
-        scratch.extend((u32_at(packet, header::VLAN_TCI) as u16).to_be_bytes());
-        scratch.extend_from_slice(rest);
-        Some(Captured { orig_len: orig_len + 4, bytes: scratch, ..untagged })
     }
 
     fn set_filter(&self, settings: &Settings<'_>) -> Result<(), Failure> {
@@ -325,7 +254,7 @@ impl Ring {
     fn status(&self) -> &AtomicU32 {
         // SAFETY: `next` is below `blocks`, so the word lies within the mapping, which lives as long as `self`; blocks
         // start at pages, so it is aligned; the kernel, too, writes it as one word.
-        unsafe { &*self.memory.as_ptr().add(self.next * BLOCK + block::STATUS).cast::<AtomicU32>() }
+        unsafe { &*self.memory.as_ptr().add(self.next * BLOCK + layout::BLOCK_STATUS).cast::<AtomicU32>() }
     }
 
     fn is_ready(&self) -> bool {
@@ -403,39 +332,9 @@ fn map(socket: &OwnedFd, blocks: usize) -> io::Result<NonNull<u8>> {
     NonNull::new(memory.cast()).ok_or_else(|| io::Error::other("the ring was mapped at address 0"))
 }
 
-/// 32 bits in the machine's byte order; 0 beyond the end, which no header of the kernel's reaches.
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u32::from_ne_bytes(*word))
-}
-
-/// 16 bits, likewise.
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).map_or(0, |word| u16::from_ne_bytes(*word))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::mem::offset_of;
-
     use super::*;
-
-    #[test]
-    fn places_are_those_of_the_kernels_structures() {
-        assert_eq!(block::STATUS, offset_of!(libc::tpacket_block_desc, hdr));
-        assert_eq!(block::PACKETS - block::STATUS, offset_of!(libc::tpacket_hdr_v1, num_pkts));
-        assert_eq!(block::FIRST - block::STATUS, offset_of!(libc::tpacket_hdr_v1, offset_to_first_pkt));
-        assert_eq!(header::NANOS, offset_of!(libc::tpacket3_hdr, tp_nsec));
-        assert_eq!(header::LENGTH, offset_of!(libc::tpacket3_hdr, tp_len));
-        assert_eq!(header::STATUS, offset_of!(libc::tpacket3_hdr, tp_status));
-        assert_eq!(header::MAC, offset_of!(libc::tpacket3_hdr, tp_mac));
-        let vlan = offset_of!(libc::tpacket3_hdr, hv1);
-        assert_eq!(header::VLAN_TCI, vlan + offset_of!(libc::tpacket_hdr_variant1, tp_vlan_tci));
-        assert_eq!(header::VLAN_TPID, vlan + offset_of!(libc::tpacket_hdr_variant1, tp_vlan_tpid));
-        assert_eq!(
-            header::DIRECTION,
-            size_of::<libc::tpacket3_hdr>() + offset_of!(libc::sockaddr_ll, sll_pkttype)
-        );
-    }
 
     #[test]
     fn no_such_interface() {

@@ -17,91 +17,75 @@ const FILTER: &str = "Filter";
 /// The arguments for a radio; without one, or without an answer from it, no channels can be ticked.
 pub(super) fn arguments(phy: Option<&Phy>) -> Vec<Arg> {
     let radio = phy.and_then(|phy| Nl80211::open().ok()?.radio(phy.index).ok()).unwrap_or_default();
+    tuning(&radio).into_iter().chain(kept()).collect()
+}
+
+/// Where the radio listens.
+fn tuning(radio: &Radio) -> Vec<Arg> {
     vec![
         Arg {
-            display: "Channels",
             ask: Ask::MultiCheck,
             tooltip: "One to stay on, several to hear in turn. None: the channel in use, or 1, 6 and 11 on a free radio.",
-            values: channels(&radio),
+            values: channels(radio),
             reload: true,
-            ..arg(name::CHANNELS, SOURCE)
+            ..Arg::new(name::CHANNELS, "Channels", SOURCE)
         },
         Arg {
-            display: "Channel width",
             ask: Ask::Selector,
             default: "20".into(),
             tooltip: "In a list, a channel that is not so wide is heard at the next smaller width.",
-            values: widths(&radio),
-            ..arg(name::WIDTH, SOURCE)
+            values: widths(radio),
+            ..Arg::new(name::WIDTH, "Channel width", SOURCE)
         },
         Arg {
-            display: "Dwell (ms)",
             ask: Ask::Integer { min: DWELL_RANGE.0, max: DWELL_RANGE.1 },
             default: DWELL_MS.to_string(),
             tooltip: "Time on each channel of a list. Beacon loss can be told from 250 ms on.",
-            ..arg(name::DWELL, SOURCE)
+            ..Arg::new(name::DWELL, "Dwell (ms)", SOURCE)
         },
         Arg {
-            display: "Follow BSSID",
             ask: Ask::Text,
             tooltip: "Looks for this access point on the channels above, stays with it, and follows its channel switches.",
             placeholder: "02:00:5e:10:00:01",
             validation: "^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$",
-            ..arg(name::FOLLOW, SOURCE)
+            ..Arg::new(name::FOLLOW, "Follow BSSID", SOURCE)
         },
         Arg {
-            display: "When the adapter is in use",
             ask: Ask::Selector,
             default: "share".into(),
             tooltip: "Sharing never disturbs a connection, but the radio stays on its channel.",
             values: vec![
-                value("share", "Share it: listen on the channel in use"),
-                value("takedown", "Take its interfaces down, bring them back afterwards"),
+                Value::new("share", "Share it: listen on the channel in use"),
+                Value::new("takedown", "Take its interfaces down, bring them back afterwards"),
             ],
-            ..arg(name::IN_USE, SOURCE)
-        },
-        Arg {
-            display: "Keep",
-            ask: Ask::Selector,
-            default: Keep::default().name().into(),
-            tooltip: "Which frames are captured.",
-            values: Keep::NAMES.iter().map(|(_, name, display)| value(name, display)).collect(),
-            ..arg(name::KEEP, FILTER)
-        },
-        Arg {
-            display: "Frames whose FCS failed",
-            ask: Ask::Boolean,
-            default: "false".into(),
-            tooltip: "Frames that were damaged on the air, where the driver hands them over.",
-            ..arg(name::FCS_FAILED, FILTER)
-        },
-        Arg {
-            display: "Most bytes of a frame",
-            ask: Ask::Integer { min: 0, max: SNAPLEN },
-            default: "0".into(),
-            tooltip: "0 for whole frames.",
-            ..arg(name::SNAPLEN, FILTER)
+            ..Arg::new(name::IN_USE, "When the adapter is in use", SOURCE)
         },
     ]
 }
 
-fn arg(name: &'static str, group: &'static str) -> Arg {
-    Arg {
-        name,
-        display: "",
-        ask: Ask::Text,
-        default: String::new(),
-        tooltip: "",
-        placeholder: "",
-        group,
-        validation: "",
-        values: Vec::new(),
-        reload: false,
-    }
-}
-
-fn value(value: &str, display: &str) -> Value {
-    Value { value: value.into(), display: display.into(), enabled: true, parent: String::new() }
+/// What is kept of what it hears.
+fn kept() -> Vec<Arg> {
+    vec![
+        Arg {
+            ask: Ask::Selector,
+            default: Keep::default().name().into(),
+            tooltip: "Which frames are captured.",
+            values: Keep::NAMES.iter().map(|(_, name, display)| Value::new(name, display)).collect(),
+            ..Arg::new(name::KEEP, "Keep", FILTER)
+        },
+        Arg {
+            ask: Ask::Boolean,
+            default: "false".into(),
+            tooltip: "Frames that were damaged on the air, where the driver hands them over.",
+            ..Arg::new(name::FCS_FAILED, "Frames whose FCS failed", FILTER)
+        },
+        Arg {
+            ask: Ask::Integer { min: 0, max: SNAPLEN },
+            default: "0".into(),
+            tooltip: "0 for whole frames.",
+            ..Arg::new(name::SNAPLEN, "Most bytes of a frame", FILTER)
+        },
+    ]
 }
 
 /// The bands of a radio, and their channels below them.
@@ -111,7 +95,7 @@ fn channels(radio: &Radio) -> Vec<Value> {
         let Some(band) = band(channel) else { continue };
         let parent = format!("band{}", band.replace('.', "").replace(" GHz", ""));
         if !values.iter().any(|value| value.value == parent) {
-            values.push(Value { enabled: false, ..value(&parent, band) });
+            values.push(Value { enabled: false, ..Value::new(&parent, band) });
         }
         values.push(Value {
             value: label(channel.mhz),
@@ -154,7 +138,7 @@ fn widths(radio: &Radio) -> Vec<Value> {
     let offered =
         |width: &Width| !known || radio.channels().any(|channel| radio.offers(channel.mhz, *width).is_some());
     let all = Width::ALL.into_iter().filter(offered);
-    all.map(|width| value(&width.mhz().to_string(), &format!("{} MHz", width.mhz()))).collect()
+    all.map(|width| Value::new(&width.mhz().to_string(), &format!("{} MHz", width.mhz()))).collect()
 }
 
 /// The toolbar's controls.
