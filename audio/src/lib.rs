@@ -17,6 +17,7 @@ mod noise;
 mod render;
 mod resample;
 mod run;
+pub mod srtp;
 mod timing;
 mod voices;
 pub mod waveform;
