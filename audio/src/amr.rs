@@ -41,6 +41,12 @@ impl Packing {
         }
     }
 
+    /// Whether a frame is a silence descriptor; `None` for one that says nothing.
+    pub fn is_rest(self, frame: &Frame) -> Option<bool> {
+        let kind = frame[0] >> 3;
+        (kind != NO_DATA).then_some(kind == if self.wide { 9 } else { 8 })
+    }
+
     /// The frames of a payload; `None` where it is none.
     pub fn frames(self, payload: &[u8]) -> Option<Vec<Frame>> {
         let mut bits = Bits { bytes: payload, at: 0 };

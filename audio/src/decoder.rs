@@ -25,6 +25,11 @@ pub trait Decoder {
         self.conceal(samples, sound)
     }
 
+    /// The last payload began a pause, in which [`Self::conceal`] gives comfort noise (discontinuous transmission).
+    fn is_resting(&self) -> bool {
+        false
+    }
+
     /// Who decodes: `built in`, or the library.
     fn by(&self) -> &'static str {
         "built in"

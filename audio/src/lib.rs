@@ -13,12 +13,17 @@ mod drift;
 mod mix;
 #[allow(unsafe_code)]
 mod native;
+mod noise;
 mod render;
 mod resample;
 mod run;
+pub mod srtp;
+mod timing;
+mod voices;
 pub mod waveform;
 
 pub use decoder::{Decoder, Missing, decoder_for};
 pub use mix::{Channel, Mixed, mix};
 pub use render::{Refusal, render};
 pub use run::{Drift, Mark, MarkKind, Payloads, Run, Track};
+pub use timing::Timing;

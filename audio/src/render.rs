@@ -4,22 +4,24 @@
 //! laid on the capture's clock by its fastest packet, as a receiver's buffer does, less the buffer's own delay, and
 //! then follows that clock ([`crate::drift`]). Where the sender moves its timestamps, a new run begins.
 
-use std::collections::BTreeMap;
+mod pauses;
+#[cfg(test)]
+mod tests;
 
-use airtone_engine::rtp::{Format, FormatKind, Heard, HeardPacket};
+use airtone_engine::rtp::{FormatKind, Heard, HeardPacket};
 
 use crate::conceal::Concealer;
-use crate::decoder::{Decoder, Missing, decoder_for};
 use crate::drift::{Course, Place};
+use crate::noise::Noise;
 use crate::run::{Mark, MarkKind, Payloads, Run, Track};
+use crate::timing::{self, Timing};
+use crate::voices::{Voices, format, kind};
 
 /// The sender moved its timestamps when media and arrival part by more than this, ns; less with a marker.
 const JUMP: i64 = 1_000_000_000;
 const MARKED_JUMP: i64 = 200_000_000;
 /// A pause, ns.
 const PAUSE: i64 = 200_000_000;
-/// Timestamps that miss by more than this how long a pause was have been moved, ns.
-const DRIFT: i64 = 20_000_000;
 /// Media from which a stretch is laid on the capture's clock, ns.
 const ANCHOR: i64 = 5_000_000_000;
 /// The longest pause within a run, ns; longer ones end it.
@@ -35,7 +37,7 @@ pub struct Refusal(pub String);
 ///
 /// # Errors
 /// When it is encrypted, holds no sound, or none of its codecs can be decoded here.
-pub fn render(heard: &Heard, payloads: &Payloads) -> Result<Track, Refusal> {
+pub fn render(heard: &Heard, payloads: &Payloads, timing: Timing) -> Result<Track, Refusal> {
     if heard.encrypted {
         return Err(Refusal(
             "it is encrypted (SRTP), and without its keys there is nothing to hear".to_owned(),
@@ -54,44 +56,17 @@ pub fn render(heard: &Heard, payloads: &Payloads) -> Result<Track, Refusal> {
     {
         return Err(Refusal(missing.0.clone()));
     }
-    let mut stage = Stage::new(heard, voices);
+    let changed = match timing {
+        Timing::Buffer => None,
+        Timing::Timestamps => Some(timing::by_timestamps(heard)),
+        Timing::Uninterrupted => Some(timing::all(heard)),
+    };
+    let heard = changed.as_ref().unwrap_or(heard);
+    let mut stage = Stage::new(heard, voices, timing == Timing::Uninterrupted);
     for packet in &heard.packets {
         stage.packet(packet, payloads);
     }
     Ok(stage.finish())
-}
-
-fn kind(heard: &Heard, number: u8) -> FormatKind {
-    format(heard, number).map_or(FormatKind::Audio, |format| format.kind)
-}
-
-fn format(heard: &Heard, number: u8) -> Option<&Format> {
-    heard.formats.iter().find(|format| format.number == number)
-}
-
-/// The decoders of a stream by payload type.
-#[derive(Default)]
-struct Voices {
-    by_type: BTreeMap<u8, Result<Box<dyn Decoder>, Missing>>,
-    names: Vec<(String, String)>,
-}
-
-impl Voices {
-    fn prepare(&mut self, heard: &Heard, number: u8) {
-        if self.by_type.contains_key(&number) {
-            return;
-        }
-        let found = match format(heard, number) {
-            Some(format) => decoder_for(format, heard.step),
-            None => Err(Missing(format!("payload type {number} is not known"))),
-        };
-        if let Some(encoding) = format(heard, number).and_then(|format| format.encoding.clone()) {
-            let by =
-                found.as_ref().map_or_else(|missing| missing.0.clone(), |decoder| decoder.by().to_owned());
-            self.names.push((encoding, by));
-        }
-        self.by_type.insert(number, found);
-    }
 }
 
 /// Packets that are not there.
@@ -133,10 +108,14 @@ struct Stage<'a> {
     made_up_from: Option<usize>,
     /// Media time of the last decoded packet, ns.
     step: i64,
+    /// What is heard until the next packet with sound.
+    noise: Option<Noise>,
+    /// Packets one behind the other, whatever their times.
+    is_seamless: bool,
 }
 
 impl<'a> Stage<'a> {
-    fn new(heard: &'a Heard, voices: Voices) -> Self {
+    fn new(heard: &'a Heard, voices: Voices, is_seamless: bool) -> Self {
         Self {
             heard,
             voices,
@@ -150,6 +129,8 @@ impl<'a> Stage<'a> {
             before: None,
             made_up_from: None,
             step: USUAL_STEP,
+            noise: None,
+            is_seamless,
         }
     }
 
@@ -162,20 +143,10 @@ impl<'a> Stage<'a> {
         match kind(self.heard, packet.payload_type) {
             FormatKind::Audio => self.audio(packet, payloads),
             FormatKind::Event => self.no_sound(packet, MarkKind::Event),
-            FormatKind::Noise => self.no_sound(packet, MarkKind::Silence),
+            FormatKind::Noise => self.comfort(packet, payloads.get(&packet.frame)),
             FormatKind::Video => {}
         }
         self.before = Some(*packet);
-    }
-
-    /// An event or comfort noise: what was lost before it is made up for, what follows is silence.
-    fn no_sound(&mut self, packet: &HeardPacket, kind: MarkKind) {
-        self.conceal(None, None);
-        let at = self.run.as_ref().map_or(packet.at.0, |(run, _)| run.end());
-        let is_same = self.track.marks.last().is_some_and(|mark| mark.kind == kind && mark.at == at);
-        if !is_same {
-            self.mark(kind, at, 0, Absent::default());
-        }
     }
 
     fn audio(&mut self, packet: &HeardPacket, payloads: &Payloads) {
@@ -190,13 +161,13 @@ impl<'a> Stage<'a> {
         let rate = i64::from(run.rate);
         let ticks = i64::from(packet.timestamp.wrapping_sub(self.origin).cast_signed());
         let due = ticks * rate / clock;
-        let gap = due - run.samples.len() as i64;
+        let gap = if self.is_seamless { 0 } else { due - run.samples.len() as i64 };
         if gap > 0 && self.absent.lost + self.absent.late == 0 && gap * 1_000_000_000 / rate >= PAUSE {
             self.pause(packet, clock, gap);
         } else {
             self.conceal(Some(gap.max(0)), payloads.get(&packet.frame));
         }
-        if packet.at.is_known() {
+        if packet.at.is_known() && !self.is_seamless {
             // A pause may have begun a new run.
             let sample = if self.origin == packet.timestamp { 0 } else { due };
             self.places.push(Place { sample, at: packet.at.0 });
@@ -206,7 +177,9 @@ impl<'a> Stage<'a> {
 
     /// The timestamps no longer tell the time that has passed.
     fn has_jumped(&self, packet: &HeardPacket, clock: i64) -> bool {
-        let Some(before) = self.before.filter(|_| packet.at.is_known()) else { return false };
+        let Some(before) = self.before.filter(|_| packet.at.is_known() && !self.is_seamless) else {
+            return false;
+        };
         let ticks = i64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
         let (media, passed) = (ticks * 1_000_000_000 / clock, packet.at.0.saturating_sub(before.at.0));
         let apart = (media - passed).abs();
@@ -224,7 +197,10 @@ impl<'a> Stage<'a> {
         let end = self.track.runs.last().map(Run::end);
         let decoder = self.voices.by_type.get(&packet.payload_type).and_then(|found| found.as_ref().ok());
         let rate = decoder.map_or(8_000, |decoder| decoder.rate());
-        let at = self.anchor(packet, clock).max(end.unwrap_or(i64::MIN));
+        let at = match end {
+            Some(end) if self.is_seamless => end,
+            end => self.anchor(packet, clock).max(end.unwrap_or(i64::MIN)),
+        };
         self.run = Some((Run { at, rate, samples: Vec::new() }, packet.payload_type));
         self.origin = packet.timestamp;
     }
@@ -248,37 +224,6 @@ impl<'a> Stage<'a> {
         best
     }
 
-    /// The sender was silent for `gap` samples of its clock.
-    fn pause(&mut self, packet: &HeardPacket, clock: i64, gap: i64) {
-        let Some((run, _)) = &mut self.run else { return };
-        let from = run.end();
-        let is_known =
-            self.track.marks.last().is_some_and(|mark| mark.at == from && mark.lost + mark.late == 0);
-        if !is_known {
-            self.mark(MarkKind::Silence, from, 0, Absent::default());
-        }
-        if self.has_moved(packet, clock, gap) {
-            self.begin(packet, clock);
-        } else if let Some((run, _)) = &mut self.run {
-            run.samples.resize(run.samples.len() + gap as usize, 0);
-        }
-        let end = self.run.as_ref().map_or(from, |(run, _)| run.end());
-        if let Some(mark) = self.track.marks.last_mut() {
-            mark.length = (end - mark.at).max(0);
-        }
-    }
-
-    /// After a pause of `gap` samples, the timestamps of `packet` do not tell how long it was.
-    fn has_moved(&self, packet: &HeardPacket, clock: i64, gap: i64) -> bool {
-        let Some((run, _)) = self.run.as_ref().filter(|_| packet.at.is_known()) else { return false };
-        let after = self.anchor(packet, clock) - run.time_of(run.samples.len() + gap as usize);
-        let newest = self.places.last().map_or(0, |place| place.sample);
-        let lately = newest - ANCHOR / 1_000_000 * i64::from(run.rate) / 1_000;
-        let near = self.places.iter().rev().take_while(|place| place.sample >= lately);
-        let before = near.map(|place| place.at - run.time_of(place.sample.max(0) as usize)).min();
-        before.is_some_and(|before| (after - before).abs() > DRIFT)
-    }
-
     /// Makes up for absent packets, at most `room` samples where the packet with the payload `next` sets a limit, and
     /// is silent for the rest of the room.
     fn conceal(&mut self, room: Option<i64>, next: Option<&Vec<u8>>) {
@@ -291,14 +236,15 @@ impl<'a> Stage<'a> {
         let owed =
             (count as i128 * i128::from(self.step) * i128::from(run.rate) + 500_000_000) / 1_000_000_000;
         let owed = i64::try_from(owed).unwrap_or(i64::MAX).min(i64::from(run.rate) * 60);
+        let owed = if self.is_seamless { 0 } else { owed };
         let fill = room.unwrap_or(owed).min(owed) as usize;
         let room = room.unwrap_or(owed).max(0) as usize;
-        if count > 0 {
-            let is_sound =
-                self.before.is_none_or(|before| kind(self.heard, before.payload_type) == FormatKind::Audio);
+        let is_sound =
+            self.before.is_none_or(|before| kind(self.heard, before.payload_type) == FormatKind::Audio);
+        if count > 0 && is_sound {
             let decoder = self.voices.by_type.get_mut(number).and_then(|found| found.as_mut().ok());
             let last = (self.step * i64::from(run.rate) / 1_000_000_000) as usize;
-            let by_codec = decoder.filter(|_| is_sound).map(|decoder| match next.filter(|_| fill == room) {
+            let by_codec = decoder.map(|decoder| match next.filter(|_| fill == room) {
                 Some(next) => decoder.conceal_before(next, last, fill, &mut run.samples),
                 None => decoder.conceal(fill, &mut run.samples),
             });
@@ -308,14 +254,18 @@ impl<'a> Stage<'a> {
             }
             run.samples.resize(from + fill, 0);
         }
-        run.samples.resize(from + room, 0);
+        let made = run.samples.len() - from;
+        let end = run.time_of(from + fill);
+        self.quiet(room - made);
         if count > 0 {
-            let end = run.time_of(from + fill);
             self.mark(MarkKind::Concealed, at, end - at, absent);
+        } else if room > 0 && self.is_silent_until(at) {
+            self.stretch_silence();
         }
     }
 
     fn decode(&mut self, packet: &HeardPacket, payloads: &Payloads, skip: i64) {
+        self.noise = None;
         let Some((run, number)) = &mut self.run else { return };
         let from = run.samples.len();
         let mut sound = Vec::new();
@@ -375,6 +325,3 @@ impl<'a> Stage<'a> {
         self.track
     }
 }
-
-#[cfg(test)]
-mod tests;

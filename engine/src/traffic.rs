@@ -35,6 +35,8 @@ pub struct Traffic<'a> {
     pub cx: &'a Context,
     /// What it is.
     pub what: What<'a>,
+    /// Its bytes as far as they were captured: the payload of the datagram or segment, or the SIP message.
+    pub bytes: &'a [u8],
     /// What is known of the frame so far.
     pub facts: FrameFacts,
     /// Frames of the IP fragments that it came in, its own included; empty when it came whole.
@@ -68,17 +70,19 @@ impl Engine {
             }
             Item::Udp { cx, payload, wire_len } => {
                 let what = trackers.datagram_with(&cx, payload, wire_len, &mut facts);
-                what.show(&cx, &[], facts, &mut sink);
+                what.show(&cx, payload, &[], facts, &mut sink);
             }
             Item::Tcp { cx, sequence, flags, payload } => {
                 if !payload.is_empty() {
-                    sink(&Traffic { cx: &cx, what: What::Segment, facts, fragments: &[] });
+                    let what = What::Segment;
+                    sink(&Traffic { cx: &cx, what, bytes: payload, facts, fragments: &[] });
                 }
                 tcp.segment(&cx, sequence, flags, payload, |cx, message| {
                     let mut own = FrameFacts::default();
                     if let Some(outcome) = trackers.sip(cx, Transport::Tcp, message, &mut own) {
                         facts.call = own.call.or(facts.call);
-                        Found::Sip(Transport::Tcp, outcome).show(cx, &[], own, &mut sink);
+                        let found = Found::Sip(Transport::Tcp, outcome);
+                        found.show(cx, message, &[], own, &mut sink);
                     }
                 });
             }
@@ -88,7 +92,7 @@ impl Engine {
         });
         for (cx, payload, wire_len) in &whole {
             let what = trackers.datagram_with(cx, payload, *wire_len, &mut facts);
-            what.show(cx, decoder.fragments(), facts, &mut sink);
+            what.show(cx, payload, decoder.fragments(), facts, &mut sink);
         }
         if let Some(unreachable) = decoder.unreachable() {
             facts.call = trackers.sip.unreachable(&unreachable).or(facts.call);
@@ -104,14 +108,21 @@ enum Found<'a> {
 }
 
 impl Found<'_> {
-    fn show(&self, cx: &Context, fragments: &[u64], facts: FrameFacts, sink: &mut impl FnMut(&Traffic<'_>)) {
+    fn show(
+        &self,
+        cx: &Context,
+        bytes: &[u8],
+        fragments: &[u64],
+        facts: FrameFacts,
+        sink: &mut impl FnMut(&Traffic<'_>),
+    ) {
         let what = match self {
             Self::Plain(what) => *what,
             Self::Sip(transport, outcome) => {
                 What::Sip { transport: *transport, announced: &outcome.announcements }
             }
         };
-        sink(&Traffic { cx, what, facts, fragments });
+        sink(&Traffic { cx, what, bytes, facts, fragments });
     }
 }
 

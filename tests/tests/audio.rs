@@ -394,3 +394,105 @@ fn a_long_call_keeps_the_time_of_the_capture() {
         }
     }
 }
+
+/// Loudness of a channel from one second of the sound to another.
+fn loudness(wav: &Wav, channel: usize, seconds: std::ops::Range<f64>) -> f64 {
+    let place = |s: f64| ((s * f64::from(wav.rate)) as usize).min(wav.channels[channel].len());
+    let part = &wav.channels[channel][place(seconds.start)..place(seconds.end)];
+    let power: f64 = part.iter().map(|&sample| f64::from(sample) * f64::from(sample)).sum();
+    (power / part.len().max(1) as f64).sqrt()
+}
+
+#[test]
+fn streams_of_one_direction_follow_each_other_on_the_clock_of_the_capture() {
+    // Ringback before the answer; the caller speaks only after it, 5.5 s later.
+    let (wav, told) = audio(&fixtures_dir().join("flow-early-media.pcapng"), &["--call", "1"]);
+    assert!(loudness(&wav, 1, 0.0..0.98) > 5_000.0 && loudness(&wav, 1, 5.0..5.4) > 5_000.0);
+    assert!(loudness(&wav, 0, 0.0..5.49) < 1.0 && loudness(&wav, 0, 5.55..6.1) > 1_000.0);
+    assert_eq!(told["channels"][1]["streams"].as_array().map(Vec::len), Some(1));
+
+    // On hold nobody speaks, and a third stream from elsewhere plays into the silence of the callee's.
+    let (wav, told) = audio(&fixtures_dir().join("flow-music-on-hold.pcapng"), &["--call", "1"]);
+    assert_eq!(told["channels"][1]["streams"].as_array().map(Vec::len), Some(2));
+    assert!(loudness(&wav, 0, 0.95..2.35) < 1.0, "the caller is silent");
+    assert!(loudness(&wav, 1, 0.95..2.35) > 1_000.0, "and hears music");
+    assert!(loudness(&wav, 0, 2.5..3.1) > 1_000.0 && loudness(&wav, 1, 2.5..3.1) > 1_000.0);
+
+    // Each call of a transfer begins with its own first packet.
+    for (call, seconds) in [("1", 0.8), ("2", 2.8), ("3", 0.9)] {
+        let capture = fixtures_dir().join("flow-attended-transfer.pcapng");
+        let (wav, told) = audio(&capture, &["--call", call]);
+        let length = wav.channels[0].len() as f64 / f64::from(wav.rate);
+        assert!((length - seconds).abs() < 0.05, "call {call}: {length} s");
+        assert!(loudness(&wav, 0, 0.1..length).min(loudness(&wav, 1, 0.1..length)) > 1_000.0);
+        assert_eq!(told["channels"][0]["streams"].as_array().map(Vec::len), Some(1));
+    }
+}
+
+#[test]
+fn seams_of_concealment_do_not_click_and_long_losses_fade_out() {
+    let (wav, _) = audio(&fixtures_dir().join("relay-speech.pcapng"), &["--call", "1"]);
+    let (heard, said) = (&wav.channels[0], said());
+    let begin = begin_of(heard, &said);
+    let step = |sound: &[i16], n: usize| f64::from((i32::from(sound[n]) - i32::from(sound[n - 1])).abs());
+    let (mut at_seams, mut in_speech, mut silent, mut seams) = (0.0, 0.0, 0, 0);
+    for (_, place, length) in runs(&relayed(BUFFER_NS)) {
+        let (from, to) = (begin + place * PACKET, begin + (place + length) * PACKET);
+        for seam in [from, to] {
+            // The steepest step of the speech nearby is what a click would have to exceed to be one.
+            let near = (seam - begin).saturating_sub(PACKET).max(1)..(seam - begin + PACKET).min(said.len());
+            let steepest = near.map(|n| step(&said, n)).fold(0.0, f64::max);
+            assert!(
+                step(heard, seam) <= 1.5 * steepest + 64.0,
+                "{}: {} by {steepest}",
+                seam - begin,
+                step(heard, seam)
+            );
+            at_seams += step(heard, seam).powi(2);
+            in_speech += step(&said, seam - begin).powi(2);
+            seams += 1;
+        }
+        // 60 ms are 480 samples; the last 2.5 ms belong to the packet behind.
+        for n in (from + 480).min(to)..to.saturating_sub(20) {
+            assert_eq!(heard[n], 0, "silent after 60 ms");
+            silent += 1;
+        }
+    }
+    assert!(seams > 20, "{seams}");
+    assert!(silent > 100, "{silent}");
+    assert!(at_seams < 1.5 * in_speech, "{at_seams} against {in_speech}");
+}
+
+#[test]
+fn all_that_was_received_is_heard_by_timestamps_alone_or_by_no_clock() {
+    let capture = fixtures_dir().join("relay-speech.pcapng");
+    let (without_buffer, _) = audio(&capture, &["--call", "1", "--buffer", "none"]);
+    let (by_timestamps, told) = audio(&capture, &["--call", "1", "--timing", "timestamps"]);
+    let stream = &told["channels"][0]["streams"][0];
+    let lost = stream["lost"].as_u64().expect("a number");
+    assert!(lost > 0 && stream["late"] == 0);
+    let said = said();
+    let (begin, other) =
+        (begin_of(&by_timestamps.channels[0], &said), begin_of(&without_buffer.channels[0], &said));
+    assert_eq!(
+        by_timestamps.channels[0][begin..begin + 40_000],
+        without_buffer.channels[0][other..other + 40_000]
+    );
+
+    let (seamless, told) = audio(&capture, &["--call", "1", "--timing", "uninterrupted"]);
+    let stream = &told["channels"][0]["streams"][0];
+    let played = stream["packets_played"].as_u64().expect("a number") as usize;
+    assert_eq!(stream["lost"], lost);
+    let whole: Vec<i16> = relayed(i64::MAX)
+        .iter()
+        .enumerate()
+        .filter(|(_, packet)| packet.1)
+        .flat_map(|(place, _)| &said[place * PACKET..(place + 1) * PACKET])
+        .copied()
+        .collect();
+    assert_eq!(played * PACKET, whole.len());
+    // Both channels begin within a packet of each other.
+    let begin = (0..PACKET).find(|&begin| seamless.channels[0][begin..].starts_with(&whole));
+    let begin = begin.expect("all that was received, in one piece");
+    assert!(seamless.channels[0][begin + whole.len()..].iter().all(|&sample| sample == 0));
+}

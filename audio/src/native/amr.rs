@@ -12,6 +12,7 @@ struct Amr {
     state: State,
     decode: AmrDecode,
     packing: Packing,
+    is_resting: bool,
 }
 
 /// AMR or AMR-WB by opencore-amr.
@@ -38,7 +39,12 @@ pub(crate) fn amr(packing: Packing) -> Made {
     );
     // SAFETY: takes nothing.
     let pointer = unsafe { create() };
-    Ok(Box::new(Amr { state: State::new(&named, pointer, Free::Nothing(exit), library)?, decode, packing }))
+    Ok(Box::new(Amr {
+        state: State::new(&named, pointer, Free::Nothing(exit), library)?,
+        decode,
+        packing,
+        is_resting: false,
+    }))
 }
 
 impl Amr {
@@ -62,7 +68,10 @@ impl Decoder for Amr {
 
     fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {
         let Some(frames) = self.packing.frames(payload) else { return false };
-        frames.iter().for_each(|frame| self.frame(frame, sound));
+        for frame in &frames {
+            self.is_resting = self.packing.is_rest(frame).unwrap_or(self.is_resting);
+            self.frame(frame, sound);
+        }
         true
     }
 
@@ -73,6 +82,10 @@ impl Decoder for Amr {
         }
         sound.truncate(end);
         true
+    }
+
+    fn is_resting(&self) -> bool {
+        self.is_resting
     }
 
     fn by(&self) -> &'static str {

@@ -10,6 +10,7 @@ type G729Decode = unsafe extern "C" fn(*mut c_void, *const u8, u8, u8, u8, u8, *
 struct G729 {
     state: State,
     decode: G729Decode,
+    is_resting: bool,
 }
 
 /// G.729 and its annexes A and B by bcg729.
@@ -30,7 +31,11 @@ pub(crate) fn g729() -> Made {
     );
     // SAFETY: takes nothing.
     let pointer = unsafe { create() };
-    Ok(Box::new(G729 { state: State::new(&named, pointer, Free::Nothing(destroy), library)?, decode }))
+    Ok(Box::new(G729 {
+        state: State::new(&named, pointer, Free::Nothing(destroy), library)?,
+        decode,
+        is_resting: false,
+    }))
 }
 
 impl G729 {
@@ -58,6 +63,7 @@ impl Decoder for G729 {
         if payload.is_empty() || !matches!(payload.len() % 10, 0 | 2) {
             return false;
         }
+        self.is_resting = payload.len() % 10 == 2;
         payload.chunks(10).for_each(|frame| self.frame(frame, false, sound));
         true
     }
@@ -65,10 +71,15 @@ impl Decoder for G729 {
     fn conceal(&mut self, samples: usize, sound: &mut Vec<i16>) -> bool {
         let end = sound.len() + samples;
         while sound.len() < end {
+            // After a silence descriptor, that is more of its noise.
             self.frame(&[0; 10], true, sound);
         }
         sound.truncate(end);
         true
+    }
+
+    fn is_resting(&self) -> bool {
+        self.is_resting
     }
 
     fn by(&self) -> &'static str {

@@ -11,6 +11,7 @@ type OpusDecode = unsafe extern "C" fn(*mut c_void, *const c_uchar, i32, *mut c_
 struct Opus {
     state: State,
     decode: OpusDecode,
+    is_resting: bool,
 }
 
 /// The longest packet that Opus knows: 120 ms at 48 kHz.
@@ -35,7 +36,11 @@ pub(crate) fn opus() -> Made {
     let mut error = 0;
     // SAFETY: `error` outlives the call; 48 kHz and one channel are values that the library takes.
     let pointer = unsafe { create(48_000, 1, &raw mut error) };
-    Ok(Box::new(Opus { state: State::new(&named, pointer, Free::Nothing(destroy), library)?, decode }))
+    Ok(Box::new(Opus {
+        state: State::new(&named, pointer, Free::Nothing(destroy), library)?,
+        decode,
+        is_resting: false,
+    }))
 }
 
 impl Opus {
@@ -67,6 +72,8 @@ impl Decoder for Opus {
     }
 
     fn decode(&mut self, payload: &[u8], sound: &mut Vec<i16>) -> bool {
+        // Two bytes hold no frame (RFC 6716 section 2.1.9): the sender is about to pause.
+        self.is_resting = payload.len() <= 2;
         !payload.is_empty() && self.call(Some(payload), OPUS_MOST, false, sound)
     }
 
@@ -96,6 +103,10 @@ impl Decoder for Opus {
             return self.conceal(copied, sound);
         }
         true
+    }
+
+    fn is_resting(&self) -> bool {
+        self.is_resting
     }
 
     fn by(&self) -> &'static str {

@@ -365,3 +365,60 @@ fn a_lost_opus_packet_is_taken_from_the_copy_in_the_next_one() {
     let (with, without) = (heard(true), heard(false));
     assert!(with > 2.0 * without, "{with} against {without}");
 }
+
+fn level(part: &[i16]) -> f64 {
+    (part.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / part.len() as f64).sqrt()
+}
+
+#[test]
+fn pauses_of_g729_are_filled_with_its_own_noise() {
+    let Ok(mut decoder) = g729() else { return };
+    // A silence descriptor (G.729 annex B table B.2): one bit, five and four of the spectrum, five of the gain.
+    let mut noise = |gain: u8| {
+        let mut sound = Vec::new();
+        assert!(decoder.decode(&[0; 10], &mut sound) && !decoder.is_resting());
+        assert!(decoder.decode(&[0, gain << 1], &mut sound) && decoder.is_resting());
+        assert!(decoder.conceal(800, &mut sound));
+        let (told, goes_on) = (level(&sound[80..160]), level(&sound[160..240]));
+        assert!((0.8..1.25).contains(&(goes_on / told)), "{goes_on} after {told}");
+        goes_on
+    };
+    assert!(noise(24) > 5.0 * noise(12), "as loud as described");
+}
+
+#[test]
+fn pauses_of_amr_are_filled_with_its_own_noise() {
+    let Some(library) = library(&["libopencore-amrnb.so.0"]) else { return };
+    type Encode = unsafe extern "C" fn(*mut c_void, c_int, *const i16, *mut u8, c_int) -> c_int;
+    // A hum, then the faint noise of a room.
+    let mut random = 1u32;
+    let mut room = || {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (random >> 24) as i16 - 128
+    };
+    let spoken: Vec<i16> = tone(50).into_iter().chain((0..16_000).map(|_| room())).collect();
+    let (mut decoder, mut sound, mut pauses) = (amr(Packing::new(false, true)).unwrap(), Vec::new(), 0);
+    // SAFETY: the types are those of opencore-amrnb/interf_enc.h; no frame is longer than 32 bytes.
+    unsafe {
+        let init =
+            library.get::<unsafe extern "C" fn(c_int) -> *mut c_void>(b"Encoder_Interface_init").unwrap();
+        let encode = library.get::<Encode>(b"Encoder_Interface_Encode").unwrap();
+        let exit = library.get::<unsafe extern "C" fn(*mut c_void)>(b"Encoder_Interface_exit").unwrap();
+        let state = init(1);
+        for block in spoken.chunks_exact(160) {
+            let mut bytes = [0; 64];
+            let count = encode(state, 7, block.as_ptr(), bytes.as_mut_ptr(), 0) as usize;
+            if bytes[0] >> 3 != crate::amr::NO_DATA {
+                assert!(decoder.decode(&rtp_payload(&bytes[..count], true, 0), &mut sound));
+                continue;
+            }
+            assert!(decoder.is_resting(), "nothing is sent without a description of the noise before");
+            assert!(decoder.conceal(160, &mut sound));
+            pauses += 1;
+        }
+        exit(state);
+    }
+    assert!(pauses > 30, "{pauses}");
+    let levels: Vec<f64> = sound[sound.len() - 8_000..].chunks(160).map(level).collect();
+    assert!(levels.iter().all(|level| (15.0..200.0).contains(level)), "{levels:?}");
+}

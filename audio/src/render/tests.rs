@@ -1,6 +1,7 @@
 //! Streams with known clocks, losses and pauses, from packets to sound.
 
 use airtone_engine::Nanos;
+use airtone_engine::rtp::Format;
 
 use super::*;
 use crate::mix::{Channel, mix};
@@ -133,7 +134,7 @@ fn half_an_hour_stays_on_the_clock_of_the_capture() {
         let sender = || Sender { jitter, loss: 20, late: 10, ..Sender::at(ppm) };
         let due = due(&sender(), seconds);
         let (heard, payloads) = sender().talk(seconds);
-        let track = render(&heard, &payloads).unwrap();
+        let track = render(&heard, &payloads, Timing::Buffer).unwrap();
         let off = worst(&pulses(&track), &due);
         assert!(off < 3.0, "{ppm} ppm: {off} ms");
         let drift = track.drift.unwrap();
@@ -164,7 +165,10 @@ fn equals_the_statistics(track: &Track, heard: &Heard, expected: u64) {
 fn both_directions_stay_together() {
     let seconds = 30 * 60;
     let (there, back) = (Sender::at(100.0).talk(seconds), Sender::at(-100.0).talk(seconds));
-    let tracks = [render(&there.0, &there.1).unwrap(), render(&back.0, &back.1).unwrap()];
+    let tracks = [
+        render(&there.0, &there.1, Timing::Buffer).unwrap(),
+        render(&back.0, &back.1, Timing::Buffer).unwrap(),
+    ];
     let channel = |n: usize| Channel { name: String::new(), tracks: vec![&tracks[n]] };
     let mixed = mix(&[channel(0), channel(1)]).unwrap();
     // The last pulses of both left their senders 100 ppm before and behind the same place.
@@ -181,7 +185,7 @@ fn what_keeps_time_is_left_sample_by_sample() {
         for (frame, payload) in &mut payloads {
             payload.iter_mut().enumerate().for_each(|(n, byte)| *byte = (*frame as usize * 31 + n * 7) as u8);
         }
-        let track = render(&heard, &payloads).unwrap();
+        let track = render(&heard, &payloads, Timing::Buffer).unwrap();
         assert_eq!((track.runs.len(), track.drift), (1, None));
         let table = airtone_engine::rtp::g711::ULAW;
         let sent = heard.packets.iter().flat_map(|packet| &payloads[&packet.frame]);
@@ -203,7 +207,7 @@ fn a_tone_stays_a_tone() {
     payloads.values_mut().for_each(|payload| {
         payload.iter_mut().enumerate().for_each(|(n, byte)| *byte = wave[n % 8]);
     });
-    let track = render(&heard, &payloads).unwrap();
+    let track = render(&heard, &payloads, Timing::Buffer).unwrap();
     assert!(track.drift.is_some());
     let sound = &track.runs[0].samples[4_000..];
     // 1,000.3 Hz now, and nothing else: what a recursion of the tone foretells is what comes.
@@ -223,7 +227,7 @@ fn another_way_through_the_network_is_followed_gently() {
     for packet in &mut heard.packets[15_000..] {
         packet.at = Nanos(packet.at.0 + 30_000_000);
     }
-    let track = render(&heard, &payloads).unwrap();
+    let track = render(&heard, &payloads, Timing::Buffer).unwrap();
     let found = pulses(&track);
     let due = due(&Sender::at(0.0), 900);
     assert!((found[30] - due[30]).abs() < 5e6 && (found[150] - due[150] - 30e6).abs() < 5e6);
@@ -247,7 +251,7 @@ fn moved_timestamps_are_taken_up_in_the_pause() {
     packets.extend((100..200).map(|n| packet(n, n as i64 * 20 + 500, n as u32 * 160 + 2_400)));
     packets.extend((200..300).map(|n| packet(n, n as i64 * 20 + 900, n as u32 * 160 + 5_600)));
     let payloads: Payloads = (1..=300).map(|frame| (frame, vec![LOUD; PACKET])).collect();
-    let track = render(&heard(packets), &payloads).unwrap();
+    let track = render(&heard(packets), &payloads, Timing::Buffer).unwrap();
     let times: Vec<(i64, i64)> = track
         .runs
         .iter()
@@ -257,4 +261,103 @@ fn moved_timestamps_are_taken_up_in_the_pause() {
     let marks: Vec<(i64, i64)> =
         track.marks.iter().map(|mark| ((mark.at - BEGIN) / 1_000_000, mark.length / 1_000_000)).collect();
     assert_eq!(marks, [(2_000, 500), (4_500, 400)]);
+}
+
+/// A packet of 20 ms that comes when it is due: number, ms from the begin, payload type.
+fn on_time(n: u64, ms: i64, payload_type: u8) -> HeardPacket {
+    HeardPacket {
+        frame: n + 1,
+        at: Nanos(BEGIN + ms * 1_000_000),
+        sequence: n,
+        timestamp: ms as u32 * 8,
+        payload_type,
+        marker: false,
+        late: false,
+    }
+}
+
+/// Root mean square of a stretch in ms from the begin.
+fn level(track: &Track, ms: std::ops::Range<usize>) -> f64 {
+    let part = &track.runs[0].samples[ms.start * 8..ms.end * 8];
+    (part.iter().map(|&sample| f64::from(sample).powi(2)).sum::<f64>() / part.len() as f64).sqrt()
+}
+
+#[test]
+fn comfort_noise_is_as_loud_as_it_was_described_and_nothing_is_concealed_in_it() {
+    // One second of sound, comfort noise at 1 s and a louder one at 2 s, sound again at 3 s. The noise at 1.5 s is lost.
+    let mut packets: Vec<HeardPacket> = (0..50).map(|n| on_time(n, n as i64 * 20, 0)).collect();
+    packets.extend([on_time(50, 1_000, 13), on_time(52, 2_000, 13)]);
+    packets.extend((53..100).map(|n| on_time(n, 3_000 + (n as i64 - 53) * 20, 0)));
+    let mut payloads: Payloads = (1..=100).map(|frame| (frame, vec![LOUD; PACKET])).collect();
+    payloads.insert(51, vec![66]);
+    payloads.insert(53, vec![46, 127]);
+    let track = render(&heard(packets), &payloads, Timing::Buffer).unwrap();
+    assert_eq!(track.runs.len(), 1);
+    let dbov = |ms| -20.0 * (level(&track, ms) / 32_768.0).log10();
+    assert!((dbov(1_000..2_000) - 66.0).abs() < 1.0, "{}", dbov(1_000..2_000));
+    assert!((dbov(2_000..3_000) - 46.0).abs() < 1.0, "{}", dbov(2_000..3_000));
+    assert!(level(&track, 3_000..3_900) > 8_000.0);
+    assert_eq!((track.lost, track.concealed()), (1, 1));
+    let silence: i64 =
+        track.marks.iter().filter(|mark| mark.kind == MarkKind::Silence).map(|mark| mark.length).sum();
+    // But for the packet that was lost.
+    assert_eq!(silence, 1_980_000_000);
+}
+
+#[test]
+fn keys_and_pauses_are_silent() {
+    let mut packets: Vec<HeardPacket> = (0..50).map(|n| on_time(n, n as i64 * 20, 0)).collect();
+    // A key for 100 ms: all its packets bear the timestamp of its begin. Then sound, a pause of 400 ms, sound.
+    packets.extend((50..55).map(|n| HeardPacket { timestamp: 8_000, ..on_time(n, n as i64 * 20, 101) }));
+    packets.extend((55..70).map(|n| on_time(n, n as i64 * 20, 0)));
+    packets.extend((70..90).map(|n| on_time(n, n as i64 * 20 + 400, 0)));
+    let payloads: Payloads = (1..=100).map(|frame| (frame, vec![LOUD; PACKET])).collect();
+    let track = render(&heard(packets), &payloads, Timing::Buffer).unwrap();
+    assert_eq!(level(&track, 1_000..1_100), 0.0);
+    assert_eq!(level(&track, 1_400..1_800), 0.0);
+    assert!(level(&track, 1_100..1_400) > 8_000.0);
+    let marks: Vec<(MarkKind, i64, i64)> = track
+        .marks
+        .iter()
+        .map(|mark| (mark.kind, (mark.at - BEGIN) / 1_000_000, mark.length / 1_000_000))
+        .collect();
+    assert_eq!(marks, [(MarkKind::Event, 1_000, 100), (MarkKind::Silence, 1_400, 400)]);
+    assert_eq!(track.concealed(), 0);
+}
+
+#[test]
+fn the_clock_that_counts_can_be_chosen() {
+    // Every tenth packet is late, the 25th is lost, and from the 50th on everything comes 300 ms later.
+    let arrives = |n: u64| n as i64 * 20 + if n >= 50 { 300 } else { 0 };
+    let packets: Vec<HeardPacket> = (0..100)
+        .filter(|n| *n != 25)
+        .map(|n| HeardPacket { late: n % 10 == 7, timestamp: n as u32 * 160, ..on_time(n, arrives(n), 0) })
+        .collect();
+    let payloads: Payloads = (1..=100).map(|frame| (frame, vec![LOUD; PACKET])).collect();
+    let heard = heard(packets);
+    let rendered = |timing| render(&heard, &payloads, timing).unwrap();
+    let told = |track: &Track| (track.played, track.lost, track.late, track.runs[0].samples.len() / 8);
+    assert_eq!(told(&rendered(Timing::Buffer)), (89, 1, 10, 2_000));
+    let by_timestamps = rendered(Timing::Timestamps);
+    assert_eq!(told(&by_timestamps), (99, 1, 0, 2_000));
+    assert_eq!(by_timestamps.runs[0].at, BEGIN);
+    let seamless = rendered(Timing::Uninterrupted);
+    assert_eq!(told(&seamless), (99, 1, 0, 1_980));
+    assert!(seamless.runs[0].samples.iter().all(|&sample| sample.abs() > 8_000));
+    assert_eq!((seamless.marks.len(), seamless.marks[0].length, seamless.marks[0].lost), (1, 0, 1));
+}
+
+#[test]
+fn timestamps_that_jump_do_not_make_days_of_silence() {
+    let packets = (0..100u64).map(|n| HeardPacket {
+        timestamp: (n as u32 * 160).wrapping_add(if n < 50 { 0 } else { 0x9000_0000 }),
+        ..on_time(n, n as i64 * 20, 0)
+    });
+    let heard = heard(packets.collect());
+    let payloads: Payloads = (1..=100).map(|frame| (frame, vec![LOUD; PACKET])).collect();
+    for timing in [Timing::Buffer, Timing::Timestamps, Timing::Uninterrupted] {
+        let track = render(&heard, &payloads, timing).unwrap();
+        let ends = (track.runs[0].at - BEGIN, track.runs.last().unwrap().end() - BEGIN);
+        assert_eq!((ends, track.played), ((0, 2_000_000_000), 100), "{timing:?}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use airtone_audio::Timing;
 use clap::{Args, ValueEnum};
 
 use super::AnalysisArgs;
@@ -13,6 +14,28 @@ pub(crate) enum AudioFormat {
     Text,
     /// One object
     Json,
+}
+
+/// Which clock lays out the sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AudioTiming {
+    /// Arrival and timestamps: what a phone with the --buffer played
+    #[value(alias = "jitter-buffer")]
+    Buffer,
+    /// Timestamps alone: all that was received, where the sender's clock puts it
+    Timestamps,
+    /// Neither: all that was received, one packet behind the other
+    Uninterrupted,
+}
+
+impl AudioTiming {
+    pub(crate) fn timing(self) -> Timing {
+        match self {
+            Self::Buffer => Timing::Buffer,
+            Self::Timestamps => Timing::Timestamps,
+            Self::Uninterrupted => Timing::Uninterrupted,
+        }
+    }
 }
 
 /// What is heard.
@@ -43,6 +66,9 @@ pub(crate) struct AudioArgs {
     /// Write a picture of the sound, with loss, late packets and silence marked, to this file
     #[arg(long, value_name = "PATH")]
     pub(crate) svg: Option<PathBuf>,
+    /// Which clock lays out the sound
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = AudioTiming::Buffer)]
+    pub(crate) timing: AudioTiming,
     /// How the sound is described on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AudioFormat::Text)]
     pub(crate) format: AudioFormat,

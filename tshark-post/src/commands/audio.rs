@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::process::ExitCode;
 
-use airtone_audio::{Channel, Mixed, Payloads, Refusal, Track, mix, render};
+use airtone_audio::{Channel, Mixed, Payloads, Refusal, Timing, Track, mix, render};
 use airtone_engine::Report;
 use airtone_engine::model::{Call, Stream};
 use airtone_engine::packet::Endpoint;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     }
     let passes = Passes::begin(&args.files, &args.analysis, args.quiet)?;
     let wanted = wanted(args, &passes)?;
-    let (voices, tones) = listen(&passes, &wanted)?;
+    let (voices, tones) = listen(&passes, &wanted, args.timing.timing())?;
     let mut heard_in = passes.report.clone();
     tones.add_to(&mut heard_in);
     let tones: Vec<Call> = heard_in.calls.into_iter().filter(|call| is_about(&wanted, call)).collect();
@@ -117,7 +117,11 @@ pub(crate) fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
 }
 
 /// The second pass: the payloads of the wanted streams, what the jitter buffer made of them, and the tones in them.
-pub(crate) fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
+pub(crate) fn listen<'a>(
+    passes: &Passes,
+    wanted: &[&'a Stream],
+    timing: Timing,
+) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
     let mut payloads: HashMap<(Endpoint, Endpoint, u32), Payloads> = HashMap::new();
     let key = |stream: &Stream| {
         let ssrc = u32::from_str_radix(stream.ssrc.trim_start_matches("0x"), 16).ok()?;
@@ -142,7 +146,7 @@ pub(crate) fn listen<'a>(passes: &Passes, wanted: &[&'a Stream]) -> Result<(Vec<
     let voice = |&stream: &&'a Stream| {
         let payloads = key(stream).and_then(|key| payloads.get(&key)).unwrap_or(&nothing);
         let sound = match engine.heard(stream.id) {
-            Some(heard) => render(&heard, payloads),
+            Some(heard) => render(&heard, payloads, timing),
             None => Err(Refusal("its state was given up for lack of room".to_owned())),
         };
         Voice { stream, sound }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use airtone_audio::mix;
+use airtone_audio::{Timing, mix};
 use airtone_engine::Report;
 use airtone_engine::model::{Call, Stream};
 use airtone_report::html::{self, Inserts, worth_drawing};
@@ -39,7 +39,7 @@ pub(crate) fn report(common: &Common, calls: &[u32]) -> Result<ExitCode, Failure
     let ids = if is_named { named(&passes.report, calls)? } else { worth_drawing(&passes.report, CALLS) };
     let chosen = held(&passes.report, &ids, common.output.quiet);
     let wanted: Vec<&Stream> = chosen.iter().flat_map(|(_, streams)| streams).copied().collect();
-    let voices = listen(&passes, &wanted)?.0;
+    let voices = listen(&passes, &wanted, Timing::Buffer)?.0;
 
     let report = for_people(&passes.report, &common.output);
     let mut inserts = Inserts::default().with_ladders(&report, &passes.flows);
