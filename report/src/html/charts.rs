@@ -7,6 +7,7 @@ use airtone_engine::model::{BufferPoint, Intervals, Stream};
 use airtone_engine::quality::codec::Scale;
 
 use super::figures::{ms, percent, relative};
+use super::points::Points;
 use crate::markup::Markup;
 use crate::text::units::share;
 
@@ -130,7 +131,11 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
     if n < 2 {
         return;
     }
-    m.put("<figure class=chart><figcaption>Over time, ").text(&span(intervals.interval_s));
+    m.put("<figure class=chart");
+    if let Some(start) = origin.and_then(|origin| stream.start.known_seconds_since(origin)) {
+        points(intervals, start).attribute(m);
+    }
+    m.put("><figcaption>Over time, ").text(&span(intervals.interval_s));
     m.put(" each; dashed: MOS 3.60, below it many listeners are dissatisfied</figcaption>\n");
     mos_strip(m, stream, intervals);
     jitter_strip(m, intervals);
@@ -147,6 +152,23 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
     m.put("</div></div>");
     worst(m, stream, intervals, origin);
     m.put("</figure>\n");
+}
+
+/// Everything that is drawn, in figures.
+fn points(intervals: &Intervals, start: f64) -> Points {
+    let of_time = |figures: &[Option<f32>]| figures.iter().map(|one| one.map(f64::from)).collect::<Vec<_>>();
+    let counted = |figures: &[u32]| figures.iter().map(|&one| Some(f64::from(one))).collect::<Vec<_>>();
+    let mut points = Points::new(start, intervals.interval_s);
+    if intervals.lq.iter().any(Option::is_some) {
+        points.column("MOS-LQ", of_time(&intervals.lq).into_iter());
+    }
+    points.column("Jitter ms", of_time(&intervals.jitter_ms).into_iter());
+    points.column("Packets", counted(&intervals.expected).into_iter());
+    if total(&intervals.lost) + total(&intervals.late) > 0 {
+        points.column("Lost", counted(&intervals.lost).into_iter());
+        points.column("Late", counted(&intervals.late).into_iter());
+    }
+    points
 }
 
 /// The worst interval in words: what a reader who does not see the strips looks for.
