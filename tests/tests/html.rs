@@ -214,6 +214,19 @@ fn no_text_of_a_capture_runs_in_a_browser() {
         "every picture is there, and none of the attacks became one"
     );
 
+    // Nor in what the script makes of the names, without the policy.
+    let user = "
+        document.querySelectorAll('details').forEach((one) => { one.open = true; });
+        const tell = () => {
+            const of = [document.documentElement.className, document.images.length, document.querySelectorAll('.points table').length];
+            document.title = of.join('/');
+        };
+        setTimeout(() => {
+            document.querySelectorAll('.points').forEach((one) => { one.open = true; });
+            setTimeout(tell, 200);
+        }, 200);";
+    assert_eq!(title_after(browser, &page, user), "/0/5", "three networks and two streams have tables");
+
     // The same attack where it is not escaped, with and without the page's policy: it runs when nothing stops it, so
     // the check above can fail; and the policy alone stops it as well.
     let raw = page.replace("<h1>", &format!("<h1>{ATTACK}"));
@@ -275,6 +288,41 @@ fn a_transfer_is_one_ladder_for_its_calls() {
     let page = page(&[&folder.join("sip-blind-transfer.pcapng").display().to_string()]);
     assert_eq!(page.matches("class=\"flow\"").count(), 1);
     assert!(page.contains("Drawn together with <a href=\"#call-1\">call 1</a>"));
+}
+
+#[test]
+fn figures_of_a_plot_become_a_table_in_a_browser() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was opened");
+    };
+    let captures = ["relay-loss", "wifi-outages"]
+        .map(|name| fixtures_dir().join(format!("{name}.pcapng")).display().to_string());
+    let page = page(&captures.each_ref().map(String::as_str));
+    let user = "
+        document.querySelector('table.calls details').open = true;
+        const tell = () => {
+            const opened = [...document.querySelectorAll('.points')];
+            const rows = (table) => [...table.rows].map((row) => [...row.cells].map((one) => one.textContent).join());
+            const chart = rows(opened.find((one) => one.closest('.chart')).querySelector('table'));
+            const beacons = opened.find((one) => one.closest('.strips')).querySelectorAll('table');
+            const lost = chart.slice(1).reduce((sum, row) => sum + Number(row.split(',')[4]), 0);
+            document.title = [chart[0], lost, beacons.length, beacons[0].caption.textContent, rows(beacons[0])[0]].join('/');
+        };
+        setTimeout(() => {
+            document.querySelectorAll('.points').forEach((one) => { one.open = true; });
+            setTimeout(tell, 200);
+        }, 200);";
+    let told = title_after(browser, &page, user);
+    let [titles, lost, strips, office, beacons] = told.split('/').collect::<Vec<_>>()[..] else {
+        panic!("{told}")
+    };
+    assert_eq!(
+        (titles, lost),
+        ("At s,MOS-LQ,Jitter ms,Packets,Lost,Late", "19"),
+        "as the finding says: {told}"
+    );
+    assert_eq!((strips, beacons), ("2", "At s,Received,Sent (about)"), "{told}");
+    assert!(office.starts_with("Beacons of office, 02:00:00:00:00:00"), "{told}");
 }
 
 #[test]

@@ -152,9 +152,12 @@
     const [times, ...columns] = holder.dataset.points.split(";").map((part) => part.split(","));
     const [start, step] = times.map(Number);
     const names = columns.map((column) => column.shift());
-    columns.forEach((column) => column.forEach((one, at) => { column[at] = one || column[at - 1]; }));
+    columns.forEach((column) => {
+      const places = Math.max(...column.map((one) => (one.split(".")[1] ?? "").length));
+      column.forEach((one, at) => { column[at] = one === "" ? column[at - 1] : one === "-" ? "–" : Number(one).toFixed(places); });
+    });
     const rows = columns[0].map((_, at) => make("tr", {}, cell("th", (start + at * step).toFixed(1), "row"),
-      ...columns.map((column) => cell("td", column[at] === "-" ? "–" : column[at]))));
+      ...columns.map((column) => cell("td", column[at]))));
     const head = make("tr", {}, ...["At s", ...names].map((one) => cell("th", one, "col")));
     return make("table", {}, make("caption", { textContent: title }), make("thead", {}, head), make("tbody", {}, ...rows));
   };
@@ -165,7 +168,7 @@
     const points = make("details", { className: "points" }, make("summary", {}, holders.length > 1 ? "As tables" : "As a table"), tables);
     points.addEventListener("toggle", () => {
       if (!points.open || tables.firstChild) return;
-      const titleOf = (one) => one === figure ? figure.querySelector("figcaption").textContent
+      const titleOf = (one) => one === figure ? figure.querySelector("figcaption").textContent.split(";")[0]
         : `Beacons of ${[...one.querySelectorAll(".lab > *")].map((part) => part.textContent).filter(Boolean).join(", ")}`;
       tables.append(...holders.map((one) => tableOf(one, titleOf(one))));
     });

@@ -124,7 +124,7 @@ fn points(bss: &Bss, intervals: &BeaconIntervals, start: f64) -> Points {
     let due = intervals.interval_s * 1e6 / (1_024.0 * f64::from(bss.beacon_interval_tu.max(1)));
     let mut points = Points::new(start, intervals.interval_s);
     points.column("Received", intervals.received.iter().map(|&received| Some(f64::from(received))));
-    points.column("Sent (about)", intervals.received.iter().map(|_| Some(due)));
+    points.column("Sent (about)", intervals.received.iter().map(|_| Some((due * 10.0).round() / 10.0)));
     points
 }
 
