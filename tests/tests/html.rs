@@ -235,6 +235,49 @@ fn no_text_of_a_capture_runs_in_a_browser() {
     assert!(is_pwned(&document(browser, &file("open.html", &open))), "the attack is none");
 }
 
+/// As a browser's `encodeURIComponent` writes it.
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[test]
+fn the_filter_that_is_copied_is_the_one_of_the_finding() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was copied");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let hostile = folder.path().join("calls.pcap");
+    hostile_calls(&hostile);
+    let mut captures = vec![hostile.display().to_string()];
+    captures.extend(
+        ["relay-loss", "wifi-outages", "sipp-register-failed"]
+            .map(|name| fixtures_dir().join(format!("{name}.pcapng")).display().to_string()),
+    );
+    let captures: Vec<&str> = captures.iter().map(String::as_str).collect();
+    let report = airtone_tests::json([&["findings", "--format", "json"], &captures[..]].concat());
+    let filters: Vec<String> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter_map(|finding| finding["filter"].as_str().filter(|filter| !filter.is_empty()))
+        .map(percent_encoded)
+        .collect();
+    // Without navigator.clipboard, which a page from a file lacks, a text area is copied.
+    let user = "
+        const copied = [];
+        navigator.clipboard && Object.defineProperty(navigator, 'clipboard', { value: undefined });
+        document.execCommand = () => { copied.push(encodeURIComponent(document.activeElement.value)); return true; };
+        document.querySelectorAll('details').forEach((one) => { one.open = true; });
+        document.querySelectorAll('.filter button').forEach((one) => one.click());
+        setTimeout(() => { document.title = copied.join(' '); }, 300);";
+    let told = title_after(browser, &page(&captures), user);
+    assert!(filters.len() > 5 && filters.iter().any(|filter| filter.contains("%22")), "{filters:?}");
+    assert_eq!(told.split(' ').collect::<Vec<_>>(), filters);
+}
+
 /// Writes a page and plays the user: the script leaves its words in the title. The policy has to let it run.
 fn title_after(browser: &str, page: &str, user: &str) -> String {
     let script = format!("<script>{user}</script></body>");

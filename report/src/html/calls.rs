@@ -50,10 +50,10 @@ fn row(m: &mut Markup, page: &Page<'_>, call: &Call) {
     mos_badge(m, call.mos.map(|mos| mos.worst), call.mos.map(|mos| mos.scale));
     plain_cell(m, &or_dash(call.ring_s, duration), call.ring_s);
     plain_cell(m, &or_dash(talked, duration), talked);
-    m.put("</tr>\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
+    m.put("\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
     m.put("</summary><div class=body").attr("id", &format!("call-{}", call.id)).put(">");
     body(m, page, call);
-    m.put("</div></details></td></tr></tbody>\n");
+    m.put("</div></details>\n");
 }
 
 fn outcome(m: &mut Markup, call: &Call) {
@@ -94,10 +94,10 @@ fn find(report: &Report, id: u32) -> Option<&Stream> {
 }
 
 fn facts(m: &mut Markup, call: &Call) {
-    m.put("<dl class=facts>");
+    m.put("<ul class=facts>");
     let mut fact = |name: &'static str, value: &str| {
         if !value.is_empty() && value != "-" {
-            m.put("<div><dt>").put(name).put("<dd>").text(value).put("</div>");
+            m.put("<li><i>").put(name).put("</i> ").text(value);
         }
     };
     fact("Time of day", &or_dash(call.start, time_of_day));
@@ -108,7 +108,7 @@ fn facts(m: &mut Markup, call: &Call) {
     fact("With", &call.features.join(", ").replace('_', " "));
     fact("DTMF", &digits(call));
     fact(if call.call_ids.len() > 1 { "Call-IDs" } else { "Call-ID" }, &call.call_ids.join(", "));
-    m.put("</dl>");
+    m.put("</ul>");
 }
 
 fn events(m: &mut Markup, report: &Report, call: &Call) {
@@ -116,13 +116,13 @@ fn events(m: &mut Markup, report: &Report, call: &Call) {
         return;
     }
     let origin = report.capture.first;
-    m.put("<table class=events><caption>Events</caption><thead><tr><th scope=col class=n>Frame<th scope=col class=n>At s");
-    m.put("<th scope=col>Event<th scope=col>What</tr></thead><tbody>");
+    m.put("<table class=events><caption>Events</caption><thead><tr><th scope=col>Frame<th scope=col>At s");
+    m.put("<th scope=col>Event<th scope=col>What<tbody>");
     for event in call.events.iter().take(MOST_EVENTS) {
         m.put("<tr><td>").show(event.frame).put("<td>").text(&relative(origin, event.at));
-        m.put("<td>").text(&event.kind.replace('_', " ")).put("<td>").text(&event.detail).put("</tr>");
+        m.put("<td>").text(&event.kind.replace('_', " ")).put("<td>").text(&event.detail);
     }
-    m.put("</tbody></table>");
+    m.put("</table>");
     let rest = call.events.len().saturating_sub(MOST_EVENTS);
     if rest > 0 {
         m.put("<p class=quiet>").show(rest).put(" more events are in the JSON report.</p>");

@@ -121,7 +121,7 @@ fn curve_row(
     m.put("><svg class=\"plot ")
         .put(class)
         .put("\" aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none><path");
-    m.attr("d", &d).put("/><path class=dots").attr("d", &dots).put("/></svg></td></tr>");
+    m.path("d", &d).put("/><path class=dots").path("d", &dots).put("/></svg></td></tr>");
 }
 
 /// MOS, jitter and loss from the first to the last packet, below each other on one axis of time.
@@ -210,7 +210,7 @@ fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
     strip(m, "MOS-LQ", &if same { format!("{low:.2} throughout") } else { format!("{low:.2} to {high:.2}") });
     let guide = 100.0 - level(3.6) * 100.0;
     m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=steps");
-    m.attr("d", &steps(levels)).put("/></svg></div>\n");
+    m.path("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
@@ -223,7 +223,7 @@ fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
     let full = f64::from(most).max(10.0);
     let levels = intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
     strip(m, "Jitter", &format!("up to {}", ms(f64::from(most))));
-    m.put("<path class=steps").attr("d", &steps(levels)).put("/></svg></div>\n");
+    m.put("<path class=steps").path("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn loss_strip(m: &mut Markup, intervals: &Intervals) {
@@ -245,8 +245,13 @@ fn loss_strip(m: &mut Markup, intervals: &Intervals) {
     strip(m, "Lost, late", &format!("{counts}, up to {}", percent(100.0 * most)));
     let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
     let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
-    m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));
-    m.put("/></svg></div>\n");
+    if lost > 0 {
+        m.put("<path class=lost").path("d", &bars(of_lost)).put("/>");
+    }
+    if late > 0 {
+        m.put("<path class=late").path("d", &bars(of_late)).put("/>");
+    }
+    m.put("</svg></div>\n");
 }
 
 fn total(counts: &[u32]) -> u64 {

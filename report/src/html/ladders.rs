@@ -14,7 +14,7 @@ use crate::text::select::Named;
 
 /// Ladders that are tried, and bytes that they take together, at most: a report of 1,000 calls stays below 5 MB.
 const MOST: usize = 250;
-const BYTES: usize = 400_000;
+const BYTES: usize = 500_000;
 
 /// The calls that are worth a ladder first: those that findings name, then those that failed, then those that sounded
 /// worst, then the others in their order; at most `most`.

@@ -85,7 +85,7 @@ pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Leve
 
 fn facts(m: &mut Markup, page: &Page<'_>, stream: &Stream) {
     let origin = page.report.capture.first;
-    m.put("<dl class=facts>");
+    m.put("<ul class=facts>");
     fact(m, "Lost", &of(stream.lost, stream.lost_percent), loss_class(stream.lost_percent));
     if let (Some(late), Some(share)) = (stream.late, stream.late_percent) {
         fact(m, "Late", &of(late, share), loss_class(share));
@@ -121,7 +121,7 @@ fn facts(m: &mut Markup, page: &Page<'_>, stream: &Stream) {
     let ends = [stream.source, stream.destination].map(|end| or_dash(end, |end| end.to_string()));
     fact(m, "Path", &ends.join(" → "), "");
     fact(m, "SSRC", &stream.ssrc, "");
-    m.put("</dl>");
+    m.put("</ul>");
 }
 
 fn of(n: u64, share: f64) -> String {
@@ -129,9 +129,9 @@ fn of(n: u64, share: f64) -> String {
 }
 
 fn fact(m: &mut Markup, name: &'static str, value: &str, class: &'static str) {
-    m.put("<div");
+    m.put("<li");
     if !class.is_empty() {
         m.put(" class=").put(class);
     }
-    m.put("><dt>").put(name).put("<dd>").text(value).put("</div>");
+    m.put("><i>").put(name).put("</i> ").text(value);
 }
