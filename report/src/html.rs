@@ -13,6 +13,7 @@ mod findings;
 mod head;
 mod inserts;
 mod ladders;
+mod points;
 mod room;
 mod sip;
 mod streams;
@@ -84,7 +85,7 @@ pub fn write_with(out: &mut impl Write, report: &Report, inserts: &Inserts) -> i
     capture::section(&mut m, report);
     m.put("</main>\n<footer><p>Made by Airtone ").text(&report.airtone_version).put(", report format ");
     m.text(&report.schema)
-        .put(". MOS by ITU-T G.107, G.107.1 or G.107.2 as marked; bands of G.109.</p></footer>\n");
+        .put(". MOS on the scale of ITU-T G.107 (nb, narrowband), G.107.1 (wb, wideband) or G.107.2 (fb, fullband); bands of G.109.</p></footer>\n");
     m.put("<script>").put(SCRIPT).put("</script>\n</body>\n</html>\n");
     out.write_all(m.as_str().as_bytes())
 }

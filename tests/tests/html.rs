@@ -214,12 +214,68 @@ fn no_text_of_a_capture_runs_in_a_browser() {
         "every picture is there, and none of the attacks became one"
     );
 
+    // Nor in what the script makes of the names, without the policy.
+    let user = "
+        document.querySelectorAll('details').forEach((one) => { one.open = true; });
+        const tell = () => {
+            const of = [document.documentElement.className, document.images.length, document.querySelectorAll('.points table').length];
+            document.title = of.join('/');
+        };
+        setTimeout(() => {
+            document.querySelectorAll('.points').forEach((one) => { one.open = true; });
+            setTimeout(tell, 200);
+        }, 200);";
+    assert_eq!(title_after(browser, &page, user), "/0/5", "three networks and two streams have tables");
+
     // The same attack where it is not escaped, with and without the page's policy: it runs when nothing stops it, so
     // the check above can fail; and the policy alone stops it as well.
     let raw = page.replace("<h1>", &format!("<h1>{ATTACK}"));
     assert!(!is_pwned(&document(browser, &file("raw.html", &raw))), "the policy did not hold");
     let open = raw.replace("http-equiv=Content-Security-Policy", "name=nothing");
     assert!(is_pwned(&document(browser, &file("open.html", &open))), "the attack is none");
+}
+
+/// As a browser's `encodeURIComponent` writes it.
+fn percent_encoded(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte);
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+#[test]
+fn the_filter_that_is_copied_is_the_one_of_the_finding() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was copied");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let hostile = folder.path().join("calls.pcap");
+    hostile_calls(&hostile);
+    let mut captures = vec![hostile.display().to_string()];
+    captures.extend(
+        ["relay-loss", "wifi-outages", "sipp-register-failed"]
+            .map(|name| fixtures_dir().join(format!("{name}.pcapng")).display().to_string()),
+    );
+    let captures: Vec<&str> = captures.iter().map(String::as_str).collect();
+    let report = airtone_tests::json([&["findings", "--format", "json"], &captures[..]].concat());
+    let filters: Vec<String> = report["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter_map(|finding| finding["filter"].as_str().filter(|filter| !filter.is_empty()))
+        .map(percent_encoded)
+        .collect();
+    // Without navigator.clipboard, which a page from a file lacks, a text area is copied.
+    let user = "
+        const copied = [];
+        navigator.clipboard && Object.defineProperty(navigator, 'clipboard', { value: undefined });
+        document.execCommand = () => { copied.push(encodeURIComponent(document.activeElement.value)); return true; };
+        document.querySelectorAll('details').forEach((one) => { one.open = true; });
+        document.querySelectorAll('.filter button').forEach((one) => one.click());
+        setTimeout(() => { document.title = copied.join(' '); }, 300);";
+    let told = title_after(browser, &page(&captures), user);
+    assert!(filters.len() > 5 && filters.iter().any(|filter| filter.contains("%22")), "{filters:?}");
+    assert_eq!(told.split(' ').collect::<Vec<_>>(), filters);
 }
 
 /// Writes a page and plays the user: the script leaves its words in the title. The policy has to let it run.
@@ -275,6 +331,41 @@ fn a_transfer_is_one_ladder_for_its_calls() {
     let page = page(&[&folder.join("sip-blind-transfer.pcapng").display().to_string()]);
     assert_eq!(page.matches("class=\"flow\"").count(), 1);
     assert!(page.contains("Drawn together with <a href=\"#call-1\">call 1</a>"));
+}
+
+#[test]
+fn figures_of_a_plot_become_a_table_in_a_browser() {
+    let Some(browser) = browser() else {
+        return eprintln!("skipped: no chromium here, so nothing was opened");
+    };
+    let captures = ["relay-loss", "wifi-outages"]
+        .map(|name| fixtures_dir().join(format!("{name}.pcapng")).display().to_string());
+    let page = page(&captures.each_ref().map(String::as_str));
+    let user = "
+        document.querySelector('table.calls details').open = true;
+        const tell = () => {
+            const opened = [...document.querySelectorAll('.points')];
+            const rows = (table) => [...table.rows].map((row) => [...row.cells].map((one) => one.textContent).join());
+            const chart = rows(opened.find((one) => one.closest('.chart')).querySelector('table'));
+            const beacons = opened.find((one) => one.closest('.strips')).querySelectorAll('table');
+            const lost = chart.slice(1).reduce((sum, row) => sum + Number(row.split(',')[4]), 0);
+            document.title = [chart[0], lost, beacons.length, beacons[0].caption.textContent, rows(beacons[0])[0]].join('/');
+        };
+        setTimeout(() => {
+            document.querySelectorAll('.points').forEach((one) => { one.open = true; });
+            setTimeout(tell, 200);
+        }, 200);";
+    let told = title_after(browser, &page, user);
+    let [titles, lost, strips, office, beacons] = told.split('/').collect::<Vec<_>>()[..] else {
+        panic!("{told}")
+    };
+    assert_eq!(
+        (titles, lost),
+        ("At s,MOS-LQ,Jitter ms,Packets,Lost,Late", "19"),
+        "as the finding says: {told}"
+    );
+    assert_eq!((strips, beacons), ("2", "At s,Received,Sent (about)"), "{told}");
+    assert!(office.starts_with("Beacons of office, 02:00:00:00:00:00"), "{told}");
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::text::units::duration;
 use crate::text::wrap::{cut, width};
 
 const TOP: usize = 62;
+/// Where the titles of the parties end.
+const HEADS: usize = TOP - 16;
 const ROW: usize = 34;
 const GUTTER: usize = 168;
 /// Characters of what a message changed.
@@ -41,7 +43,7 @@ pub(crate) const STYLE: &str = "\
 .flow .o{stroke-dasharray:1 4;stroke-linecap:round;stroke-width:2}\
 .flow .b{fill:var(--flow-bar);stroke:var(--flow-edge);stroke-linejoin:round}.flow .s{fill:var(--flow-edge);opacity:.55}\
 .flow .poor .b,.flow .bad .b{stroke:currentColor}.flow .poor .s,.flow .bad .s{fill:currentColor}\
-.flow .m{text-anchor:middle}.flow .e{text-anchor:end}.flow .g{font-size:10px;font-style:italic}\
+.flow rect{shape-rendering:crispEdges}.flow .m{text-anchor:middle}.flow .e{text-anchor:end}.flow .g{font-size:10px;font-style:italic}\
 .flow .d{fill:var(--flow-dim)}.flow .t{fill:var(--flow-edge);font-weight:600}.flow .w{font-weight:700}";
 
 /// Hues of the dialogs: told apart in light and dark, and by those who see no red or green.
@@ -66,16 +68,30 @@ pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
     let (wide, high) = (sheet.width(ladder) + left, TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
     let id = |part: &str| format!("flow{}{part}", ladder.call);
     let mut m = Markup::new();
-    m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow");
-    m.put(if wide > PAGE { " wide\"" } else { "\"" });
-    m.attr("viewBox", &format!("{} 0 {wide} {high}", -(left as i64))).num("width", wide).num("height", high);
+    let begin = |m: &mut Markup, class: &'static str, top: usize, foot: usize| {
+        m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow").put(class);
+        m.put(if wide > PAGE { " wide\"" } else { "\"" });
+        m.attr("viewBox", &format!("{} {top} {wide} {}", -(left as i64), foot - top));
+        m.num("width", wide).num("height", foot - top);
+    };
+    // On a page the titles stay in sight while the ladder is scrolled.
+    if place == Place::Page {
+        begin(&mut m, " heads", 8, HEADS);
+        m.put(" aria-hidden=\"true\">");
+        sheet.titles(&mut m, ladder);
+        m.put("</svg>");
+    }
+    begin(&mut m, "", if place == Place::Page { HEADS } else { 0 }, high);
     m.put(" role=\"img\"").attr("aria-labelledby", &format!("{} {}", id("t"), id("d"))).put(">");
     m.put("<title").attr("id", &id("t")).put(">").text(&ladder.title).put("</title>");
     m.put("<desc").attr("id", &id("d")).put(">").text(&description(ladder)).put("</desc>");
     if place == Place::Alone {
         m.put("<style>").put(COLOURS).put(STYLE).put("</style>");
     }
-    sheet.parties(&mut m, ladder);
+    if place == Place::Alone {
+        sheet.titles(&mut m, ladder);
+    }
+    sheet.life_lines(&mut m, ladder);
     for lane in &lanes {
         sheet.lane(&mut m, &ladder.rows[lane.row], lane);
     }
@@ -151,13 +167,19 @@ impl Sheet {
         (self.x(self.parties - 1) + tags.max(title).max(turns)).max(NARROWEST)
     }
 
-    fn parties(&self, m: &mut Markup, ladder: &Ladder) {
+    fn life_lines(&self, m: &mut Markup, ladder: &Ladder) {
         let bottom = TOP + ROW * ladder.rows.len() + 12;
+        for at in 0..ladder.columns.len() {
+            m.put("<path class=\"l\"").attr("d", &format!("M{} {HEADS}V{bottom}", self.x(at))).put("/>");
+        }
+    }
+
+    /// Who they are.
+    fn titles(&self, m: &mut Markup, ladder: &Ladder) {
         for (at, column) in ladder.columns.iter().enumerate() {
             let x = self.x(at);
             let name = column.name.as_deref().unwrap_or(if column.media_only { "(RTP only)" } else { "" });
             let room = self.apart / LETTER - 1;
-            m.put("<path class=\"l\"").attr("d", &format!("M{x} {}V{bottom}", TOP - 16)).put("/>");
             text(m, x, TOP - 38, "w m", &cut(&crate::text::units::foreign(name), room));
             text(m, x, TOP - 22, "d m", &cut(&column.address, room));
         }
@@ -204,7 +226,14 @@ impl Sheet {
             _ => "<path class=\"a\"",
         });
         let head = if from < to { "l-9-4v8z" } else { "l9-4v8z" };
-        m.attr("d", &format!("M{from} {y}H{to}m0 0{head}")).put("/>");
+        // a dotted head would be none
+        match row.kind {
+            Kind::Digits => {
+                m.attr("d", &format!("M{from} {y}H{to}")).put("/><path class=\"a\"");
+                m.attr("d", &format!("M{to} {y}{head}")).put("/>");
+            }
+            _ => drop(m.attr("d", &format!("M{from} {y}H{to}m0 0{head}")).put("/>")),
+        }
         let room = from.abs_diff(to).saturating_sub(20) / LETTER;
         text(m, usize::midpoint(from, to), y - 6, "n h m", &row.fitting(room.max(12)));
     }

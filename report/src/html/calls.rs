@@ -4,7 +4,7 @@ use airtone_engine::model::{Call, CallOutcome, Stream};
 use airtone_engine::{Nanos, Report};
 
 use super::Page;
-use super::figures::{mos_badge, number_cell, relative};
+use super::figures::{mos_badge, plain_cell, relative, trimmed};
 use super::{inserts, room, streams};
 use crate::markup::Markup;
 use crate::text::calls::digits;
@@ -26,14 +26,10 @@ pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
         return;
     }
     m.put("<section id=calls aria-labelledby=h-calls><h2 id=h-calls>Calls</h2>\n");
-    if report.streams.len() > room::CHARTS {
-        m.put("<p class=quiet>In a report of this size only the ").show(room::CHARTS);
-        m.put(" worst streams have charts; figures are there for all.</p>\n");
-    }
+    room::remark(m, report);
     m.put("<div class=scroll tabindex=0><table class=\"calls sortable\" data-page=50 data-find=\"calls\">");
-    m.put(
-        "<caption>Start: seconds after the first frame. MOS-LQ: of the worst stream of the call.</caption>\n",
-    );
+    m.put("<caption>Start: seconds after the first frame. MOS-LQ: of the worst stream of the call, on the ");
+    m.put("narrowband (nb), wideband (wb) or fullband (fb) scale.</caption>\n");
     m.put(COLUMNS);
     for call in &report.calls {
         row(m, page, call);
@@ -44,23 +40,20 @@ pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
 fn row(m: &mut Markup, page: &Page<'_>, call: &Call) {
     let origin = page.report.capture.first;
     let talked = call.duration_s.filter(|_| call.answer.is_some());
-    m.put("<tbody><tr class=head><td class=n>").show(call.id).put("</td>");
+    m.put("<tbody><tr class=head><td>").show(call.id);
     let start = call.start.map_or(Nanos::UNKNOWN, |at| at);
     let since = origin.and_then(|origin| start.known_seconds_since(origin));
-    number_cell(m, &relative(origin, start), since, "");
-    m.put("<td>").text(&party(&call.from)).put("</td><td>").text(&party(&call.to)).put("</td>");
+    plain_cell(m, &relative(origin, start), since);
+    m.put("<td>").text(&party(&call.from)).put("<td>").text(&party(&call.to));
     outcome(m, call);
-    m.put("<td class=n")
-        .attr("data-v", &call.mos.map_or_else(String::new, |mos| format!("{:.3}", mos.worst)));
-    m.put(">");
+    m.put("<td").attr("data-v", &call.mos.map_or_else(String::new, |mos| trimmed(mos.worst))).put(">");
     mos_badge(m, call.mos.map(|mos| mos.worst), call.mos.map(|mos| mos.scale));
-    m.put("</td>");
-    number_cell(m, &or_dash(call.ring_s, duration), call.ring_s, "");
-    number_cell(m, &or_dash(talked, duration), talked, "");
-    m.put("</tr>\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
+    plain_cell(m, &or_dash(call.ring_s, duration), call.ring_s);
+    plain_cell(m, &or_dash(talked, duration), talked);
+    m.put("\n<tr class=more><td colspan=8><details><summary>").text(&story::told(call));
     m.put("</summary><div class=body").attr("id", &format!("call-{}", call.id)).put(">");
     body(m, page, call);
-    m.put("</div></details></td></tr></tbody>\n");
+    m.put("</div></details>\n");
 }
 
 fn outcome(m: &mut Markup, call: &Call) {
@@ -74,7 +67,6 @@ fn outcome(m: &mut Markup, call: &Call) {
     if let Some(code) = call.outcome_code.filter(|_| call.outcome != CallOutcome::Answered) {
         m.put(" <span class=quiet>").show(code).put("</span>");
     }
-    m.put("</td>");
 }
 
 fn body(m: &mut Markup, page: &Page<'_>, call: &Call) {
@@ -102,10 +94,10 @@ fn find(report: &Report, id: u32) -> Option<&Stream> {
 }
 
 fn facts(m: &mut Markup, call: &Call) {
-    m.put("<dl class=facts>");
+    m.put("<ul class=facts>");
     let mut fact = |name: &'static str, value: &str| {
         if !value.is_empty() && value != "-" {
-            m.put("<div><dt>").put(name).put("</dt><dd>").text(value).put("</dd></div>");
+            m.put("<li><i>").put(name).put("</i> ").text(value);
         }
     };
     fact("Time of day", &or_dash(call.start, time_of_day));
@@ -116,7 +108,7 @@ fn facts(m: &mut Markup, call: &Call) {
     fact("With", &call.features.join(", ").replace('_', " "));
     fact("DTMF", &digits(call));
     fact(if call.call_ids.len() > 1 { "Call-IDs" } else { "Call-ID" }, &call.call_ids.join(", "));
-    m.put("</dl>");
+    m.put("</ul>");
 }
 
 fn events(m: &mut Markup, report: &Report, call: &Call) {
@@ -124,13 +116,13 @@ fn events(m: &mut Markup, report: &Report, call: &Call) {
         return;
     }
     let origin = report.capture.first;
-    m.put("<table class=events><caption>Events</caption><thead><tr><th scope=col class=n>Frame<th scope=col class=n>At s");
-    m.put("<th scope=col>Event<th scope=col>What</tr></thead><tbody>");
+    m.put("<table class=events><caption>Events</caption><thead><tr><th scope=col>Frame<th scope=col>At s");
+    m.put("<th scope=col>Event<th scope=col>What<tbody>");
     for event in call.events.iter().take(MOST_EVENTS) {
-        m.put("<tr><td class=n>").show(event.frame).put("<td class=n>").text(&relative(origin, event.at));
-        m.put("<td>").text(&event.kind.replace('_', " ")).put("<td>").text(&event.detail).put("</tr>");
+        m.put("<tr><td>").show(event.frame).put("<td>").text(&relative(origin, event.at));
+        m.put("<td>").text(&event.kind.replace('_', " ")).put("<td>").text(&event.detail);
     }
-    m.put("</tbody></table>");
+    m.put("</table>");
     let rest = call.events.len().saturating_sub(MOST_EVENTS);
     if rest > 0 {
         m.put("<p class=quiet>").show(rest).put(" more events are in the JSON report.</p>");

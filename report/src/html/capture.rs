@@ -3,13 +3,14 @@
 use airtone_engine::Report;
 
 use crate::markup::Markup;
-use crate::text::capture::lines;
+use crate::text::capture::{damage, remarks as other_remarks};
 use crate::text::paint::Tone;
 use crate::text::units::{duration, grouped, or_dash};
 
 pub(super) fn section(m: &mut Markup, report: &Report) {
     m.put("<section id=capture aria-labelledby=h-capture><h2 id=h-capture>Capture</h2>\n");
-    let remarks = lines(&report.capture);
+    let mut remarks = damage(&report.capture);
+    remarks.extend(other_remarks(&report.capture));
     if !remarks.is_empty() {
         m.put("<ul class=remarks>");
         for (tone, line) in &remarks {

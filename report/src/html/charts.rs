@@ -7,6 +7,7 @@ use airtone_engine::model::{BufferPoint, Intervals, Stream};
 use airtone_engine::quality::codec::Scale;
 
 use super::figures::{ms, percent, relative};
+use super::points::Points;
 use crate::markup::Markup;
 use crate::text::units::share;
 
@@ -120,7 +121,7 @@ fn curve_row(
     m.put("><svg class=\"plot ")
         .put(class)
         .put("\" aria-hidden=true viewBox=\"0 0 600 100\" preserveAspectRatio=none><path");
-    m.attr("d", &d).put("/><path class=dots").attr("d", &dots).put("/></svg></td></tr>");
+    m.path("d", &d).put("/><path class=dots").path("d", &dots).put("/></svg></td></tr>");
 }
 
 /// MOS, jitter and loss from the first to the last packet, below each other on one axis of time.
@@ -130,7 +131,11 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
     if n < 2 {
         return;
     }
-    m.put("<figure class=chart><figcaption>Over time, ").text(&span(intervals.interval_s));
+    m.put("<figure class=chart");
+    if let Some(start) = origin.and_then(|origin| stream.start.known_seconds_since(origin)) {
+        points(intervals, start).attribute(m);
+    }
+    m.put("><figcaption>Over time, ").text(&span(intervals.interval_s));
     m.put(" each; dashed: MOS 3.60, below it many listeners are dissatisfied</figcaption>\n");
     mos_strip(m, stream, intervals);
     jitter_strip(m, intervals);
@@ -147,6 +152,23 @@ pub(super) fn over_time(m: &mut Markup, stream: &Stream, origin: Option<Nanos>) 
     m.put("</div></div>");
     worst(m, stream, intervals, origin);
     m.put("</figure>\n");
+}
+
+/// Everything that is drawn, in figures.
+fn points(intervals: &Intervals, start: f64) -> Points {
+    let of_time = |figures: &[Option<f32>]| figures.iter().map(|one| one.map(f64::from)).collect::<Vec<_>>();
+    let counted = |figures: &[u32]| figures.iter().map(|&one| Some(f64::from(one))).collect::<Vec<_>>();
+    let mut points = Points::new(start, intervals.interval_s);
+    if intervals.lq.iter().any(Option::is_some) {
+        points.column("MOS-LQ", of_time(&intervals.lq).into_iter());
+    }
+    points.column("Jitter ms", of_time(&intervals.jitter_ms).into_iter());
+    points.column("Packets", counted(&intervals.expected).into_iter());
+    if total(&intervals.lost) + total(&intervals.late) > 0 {
+        points.column("Lost", counted(&intervals.lost).into_iter());
+        points.column("Late", counted(&intervals.late).into_iter());
+    }
+    points
 }
 
 /// The worst interval in words: what a reader who does not see the strips looks for.
@@ -188,7 +210,7 @@ fn mos_strip(m: &mut Markup, stream: &Stream, intervals: &Intervals) {
     strip(m, "MOS-LQ", &if same { format!("{low:.2} throughout") } else { format!("{low:.2} to {high:.2}") });
     let guide = 100.0 - level(3.6) * 100.0;
     m.put("<path class=guide").attr("d", &format!("M0 {guide:.0}H{ACROSS}")).put("/><path class=steps");
-    m.attr("d", &steps(levels)).put("/></svg></div>\n");
+    m.path("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
@@ -201,7 +223,7 @@ fn jitter_strip(m: &mut Markup, intervals: &Intervals) {
     let full = f64::from(most).max(10.0);
     let levels = intervals.jitter_ms.iter().map(|ms| (width, ms.map(|ms| f64::from(ms) / full)));
     strip(m, "Jitter", &format!("up to {}", ms(f64::from(most))));
-    m.put("<path class=steps").attr("d", &steps(levels)).put("/></svg></div>\n");
+    m.put("<path class=steps").path("d", &steps(levels)).put("/></svg></div>\n");
 }
 
 fn loss_strip(m: &mut Markup, intervals: &Intervals) {
@@ -223,8 +245,13 @@ fn loss_strip(m: &mut Markup, intervals: &Intervals) {
     strip(m, "Lost, late", &format!("{counts}, up to {}", percent(100.0 * most)));
     let of_lost = both().map(|((&lost, _), &of)| (width, 0.0, share(lost, of) / full));
     let of_late = both().map(|((&lost, &late), &of)| (width, share(lost, of) / full, share(late, of) / full));
-    m.put("<path class=lost").attr("d", &bars(of_lost)).put("/><path class=late").attr("d", &bars(of_late));
-    m.put("/></svg></div>\n");
+    if lost > 0 {
+        m.put("<path class=lost").path("d", &bars(of_lost)).put("/>");
+    }
+    if late > 0 {
+        m.put("<path class=late").path("d", &bars(of_late)).put("/>");
+    }
+    m.put("</svg></div>\n");
 }
 
 fn total(counts: &[u32]) -> u64 {

@@ -46,17 +46,9 @@ pub(super) fn mos_badge(m: &mut Markup, mos: Option<f64>, scale: Option<Scale>) 
     let (class, word) = band(mos);
     m.put("<span class=\"mos ").put(class).put("\"><b>").show(format_args!("{mos:.2}")).put("</b> ");
     if let Some(scale) = scale {
-        m.put("<abbr").attr("title", scale_title(scale)).put(">").show(name(&scale)).put("</abbr> ");
+        m.show(name(&scale)).put(" ");
     }
     m.put(word).put("</span>");
-}
-
-fn scale_title(scale: Scale) -> &'static str {
-    match scale {
-        Scale::Nb => "narrowband scale, ITU-T G.107",
-        Scale::Wb => "wideband scale, ITU-T G.107.1",
-        Scale::Fb => "fullband scale, ITU-T G.107.2",
-    }
 }
 
 /// A cell with a figure: its text, and the value by which its column is sorted.
@@ -65,6 +57,16 @@ pub(super) fn number_cell(m: &mut Markup, text: &str, value: Option<f64>, class:
         "" => m.put("<td class=n"),
         class => m.put("<td class=\"n ").put(class).put("\""),
     };
+    sorted_by(m, text, value);
+}
+
+/// The same in a table whose style knows which columns are figures.
+pub(super) fn plain_cell(m: &mut Markup, text: &str, value: Option<f64>) {
+    m.put("<td");
+    sorted_by(m, text, value);
+}
+
+fn sorted_by(m: &mut Markup, text: &str, value: Option<f64>) {
     if let Some(value) = value.filter(|value| value.is_finite()) {
         if text.parse::<f64>().ok() != Some(value) {
             m.attr("data-v", &trimmed(value));

@@ -45,15 +45,19 @@ fn more(m: &mut Markup, rest: &[Finding]) {
 
 fn item(m: &mut Markup, finding: &Finding) {
     let class = severity_class(finding.severity);
-    m.put("<li class=\"finding ").put(class).put("\"><span class=mark aria-hidden=true>");
-    m.put(mark(finding.severity)).put("</span><div><h3><span class=severity>").put(class).put("</span> ");
+    // The mark before it is of the style.
+    m.put("<li class=\"finding ")
+        .put(class)
+        .put("\"><div><h3><span class=severity>")
+        .put(class)
+        .put("</span> ");
     m.text(&finding.title).put("</h3>");
     if !finding.detail.is_empty() {
         m.put("<p>").text(&finding.detail).put("</p>");
     }
     places(m, finding);
     if !finding.filter.is_empty() {
-        m.put("<p class=filter><span class=label>Filter</span> <code");
+        m.put("<p class=filter>Filter <code");
         // What is shown is what is copied, unless it had to be written out.
         if shortened(&printable(&finding.filter)) != finding.filter {
             m.attr_exact("data-copy", &finding.filter);
@@ -71,9 +75,7 @@ fn places(m: &mut Markup, finding: &Finding) {
     }
     m.put("<p class=places>");
     if !finding.frames.is_empty() {
-        m.put("<span class=label>")
-            .put(if finding.frames.len() == 1 { "Frame" } else { "Frames" })
-            .put("</span> ");
+        m.put(if finding.frames.len() == 1 { "Frame " } else { "Frames " });
         let frames: Vec<_> = finding.frames.iter().map(u64::to_string).collect();
         m.put("<span class=frames>").text(&frames.join(", ")).put("</span> ");
     }

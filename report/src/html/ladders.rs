@@ -14,7 +14,7 @@ use crate::text::select::Named;
 
 /// Ladders that are tried, and bytes that they take together, at most: a report of 1,000 calls stays below 5 MB.
 const MOST: usize = 250;
-const BYTES: usize = 400_000;
+const BYTES: usize = 500_000;
 
 /// The calls that are worth a ladder first: those that findings name, then those that failed, then those that sounded
 /// worst, then the others in their order; at most `most`.
@@ -41,10 +41,12 @@ pub(super) fn of(report: &Report, flows: &[Flow]) -> BTreeMap<u32, Markup> {
     let mut drawn = BTreeMap::new();
     let mut bytes = 0;
     for id in worth_drawing(report, MOST) {
-        let Some(&flow) = flows.get(&id) else { continue };
         if drawn.contains_key(&id) {
             continue;
         }
+        let id =
+            first_of_story(id, report, |first| flows.contains_key(&first) && !drawn.contains_key(&first));
+        let Some(&flow) = flows.get(&id) else { continue };
         let others: Vec<Flow> =
             story_of(id, report).iter().filter_map(|id| flows.get(id).copied().cloned()).collect();
         let flow = flow.clone().with(others);
@@ -59,6 +61,14 @@ pub(super) fn of(report: &Report, flows: &[Flow]) -> BTreeMap<u32, Markup> {
         drawn.insert(id, ladder);
     }
     drawn
+}
+
+/// A story is drawn where it begins, unless that call knows nothing of this one: a call does not know of those that
+/// wait for its end.
+fn first_of_story(id: u32, report: &Report, is_free: impl Fn(u32) -> bool) -> u32 {
+    let story = story_of(id, report);
+    let knows = |first: u32| story_of(first, report).contains(&id);
+    story.into_iter().find(|&first| first < id && is_free(first) && knows(first)).unwrap_or(id)
 }
 
 fn pointer(to: u32) -> Markup {

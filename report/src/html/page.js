@@ -73,7 +73,8 @@
     const size = Number(table.dataset.page) || 100;
     const what = table.dataset.find;
     let limit = size, words = [], outcome = "";
-    const texts = rows.map((row) => row.textContent.toLowerCase());
+    let texts = null; // made when they are wanted: a large table has megabytes of them
+    const textOf = (row) => (texts ??= rows.map((one) => one.textContent.toLowerCase()))[place.get(row)];
     const place = new Map(rows.map((row, at) => [row, at]));
     rows.forEach((row) => { row.dataset.row = ""; });
     const count = make("span", { className: "count" });
@@ -81,7 +82,7 @@
     const more = make("button", { type: "button" });
     const foot = make("div", { className: "more-rows" }, more);
     const outcomeOf = (row) => row.querySelector(".outcome")?.textContent ?? "";
-    const matches = (row) => words.every((word) => texts[place.get(row)].includes(word)) && (!outcome || outcomeOf(row) === outcome);
+    const matches = (row) => words.every((word) => textOf(row).includes(word)) && (!outcome || outcomeOf(row) === outcome);
     const show = () => {
       let found = 0;
       for (const row of table.tBodies) {
@@ -140,6 +141,48 @@
   };
   document.querySelectorAll("table.sortable").forEach(enhance);
 
+  // The figures of a plot as a table, made when it is opened: start and step, then columns of figures. An empty figure
+  // is like the one above it.
+  const cell = (tag, text, scope) => {
+    const node = make(tag, { className: "n", textContent: text });
+    if (scope) node.setAttribute("scope", scope);
+    return node;
+  };
+  const tableOf = (holder, title) => {
+    const [times, ...columns] = holder.dataset.points.split(";").map((part) => part.split(","));
+    const [start, step] = times.map(Number);
+    const names = columns.map((column) => column.shift());
+    columns.forEach((column) => {
+      const places = Math.max(...column.map((one) => (one.split(".")[1] ?? "").length));
+      column.forEach((one, at) => { column[at] = one === "" ? column[at - 1] : one === "-" ? "–" : Number(one).toFixed(places); });
+    });
+    const rows = columns[0].map((_, at) => make("tr", {}, cell("th", (start + at * step).toFixed(1), "row"),
+      ...columns.map((column) => cell("td", column[at]))));
+    const head = make("tr", {}, ...["At s", ...names].map((one) => cell("th", one, "col")));
+    return make("table", {}, make("caption", { textContent: title }), make("thead", {}, head), make("tbody", {}, ...rows));
+  };
+  const offer = (figure) => {
+    const holders = figure.dataset.points ? [figure] : [...figure.querySelectorAll("[data-points]")];
+    if (!holders.length) return;
+    const tables = make("div", { className: "scroll", tabIndex: 0 });
+    const points = make("details", { className: "points" }, make("summary", {}, holders.length > 1 ? "As tables" : "As a table"), tables);
+    points.addEventListener("toggle", () => {
+      if (!points.open || tables.firstChild) return;
+      const titleOf = (one) => one === figure ? figure.querySelector("figcaption").textContent.split(";")[0]
+        : `Beacons of ${[...one.querySelectorAll(".lab > *")].map((part) => part.textContent).filter(Boolean).join(", ")}`;
+      tables.append(...holders.map((one) => tableOf(one, titleOf(one))));
+    });
+    figure.append(points);
+  };
+  // Thousands of plots wait until their call is opened.
+  const plots = (inside) => inside.querySelectorAll("figure.chart[data-points]:not([data-offered])").forEach((figure) => {
+    figure.dataset.offered = "";
+    offer(figure);
+  });
+  document.querySelectorAll("figure.strips").forEach(offer);
+  document.addEventListener("toggle", (event) => { if (event.target.open) plots(event.target); }, true);
+  document.querySelectorAll("details[open]").forEach(plots);
+
   // Sound: a line goes along the picture while it plays, and a click on the picture plays from there.
   for (const audio of document.querySelectorAll(".sound audio")) {
     const scroll = audio.previousElementSibling, picture = scroll.firstElementChild, now = picture.querySelector(".now");
@@ -157,9 +200,15 @@
 
   // On paper nothing can be opened: few calls are printed in full, many with their story only.
   addEventListener("beforeprint", () => {
-    const all = [...document.querySelectorAll("details")];
+    const all = [...document.querySelectorAll("details:not(.points)")];
     if (all.length <= 25) all.forEach((one) => { one.open = true; });
     document.querySelectorAll("tbody[hidden]").forEach((rows) => { rows.hidden = false; });
+    // Titles with buttons in them would not be repeated on every sheet.
+    document.querySelectorAll("thead button").forEach((button) => {
+      const title = button.parentElement;
+      title.replaceChildren(...button.childNodes);
+      addEventListener("afterprint", () => { button.append(...title.childNodes); title.append(button); }, { once: true });
+    });
   });
 
   reveal(location.hash.slice(1));

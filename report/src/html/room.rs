@@ -6,10 +6,19 @@ use std::collections::HashSet;
 use airtone_engine::Report;
 use airtone_engine::model::Stream;
 
+use crate::markup::Markup;
 use crate::text::select::Named;
 
 /// Streams that have charts, at most.
 pub(super) const CHARTS: usize = 300;
+
+/// Says so, once.
+pub(super) fn remark(m: &mut Markup, report: &Report) {
+    if report.streams.len() > CHARTS {
+        m.put("<p class=quiet>In a report of this size only the ").show(CHARTS);
+        m.put(" worst streams have charts; figures are there for all.</p>\n");
+    }
+}
 
 /// Ids of the streams with charts: those that findings name, then those that sounded worst.
 pub(super) fn charted(report: &Report) -> HashSet<u32> {

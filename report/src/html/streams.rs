@@ -6,7 +6,7 @@ use airtone_engine::Report;
 use airtone_engine::model::Stream;
 
 use super::figures::{loss_class, mos_badge, ms, percent, relative};
-use super::{Page, charts};
+use super::{Page, charts, room};
 use crate::markup::Markup;
 use crate::text::streams::{all_remarks, codec, direction};
 use crate::text::units::{count, duration, grouped, or_dash};
@@ -32,6 +32,9 @@ pub(super) fn section(m: &mut Markup, page: &Page<'_>) {
         return;
     }
     m.put("<section id=streams aria-labelledby=h-streams><h2 id=h-streams>Streams without a call</h2>\n");
+    if page.report.calls.is_empty() {
+        room::remark(m, page.report);
+    }
     for stream in alone {
         m.put("<details class=alone><summary><span class=name>Stream ").show(stream.id).put("</span> ");
         ends(m, stream);
@@ -58,7 +61,7 @@ fn ends(m: &mut Markup, stream: &Stream) {
 pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Level) {
     m.put("<section class=stream").attr("id", &format!("stream-{}", stream.id)).put(">");
     if level == Level::Call {
-        m.put("<h3><span class=name>Stream ").show(stream.id).put("</span> ");
+        m.put("<h3>Stream ").show(stream.id).put(": ");
         m.text(&direction(stream).replace(" > ", " → "))
             .put(" <span class=quiet>")
             .text(&codec(stream))
@@ -76,15 +79,13 @@ pub(super) fn card(m: &mut Markup, page: &Page<'_>, stream: &Stream, level: Leve
     if page.charted.contains(&stream.id) {
         charts::over_time(m, stream, page.report.capture.first);
         charts::buffer_curve(m, stream);
-    } else {
-        m.put("<p class=quiet>No charts: not among the worst streams.");
     }
     m.put("</section>\n");
 }
 
 fn facts(m: &mut Markup, page: &Page<'_>, stream: &Stream) {
     let origin = page.report.capture.first;
-    m.put("<dl class=facts>");
+    m.put("<ul class=facts>");
     fact(m, "Lost", &of(stream.lost, stream.lost_percent), loss_class(stream.lost_percent));
     if let (Some(late), Some(share)) = (stream.late, stream.late_percent) {
         fact(m, "Late", &of(late, share), loss_class(share));
@@ -120,7 +121,7 @@ fn facts(m: &mut Markup, page: &Page<'_>, stream: &Stream) {
     let ends = [stream.source, stream.destination].map(|end| or_dash(end, |end| end.to_string()));
     fact(m, "Path", &ends.join(" → "), "");
     fact(m, "SSRC", &stream.ssrc, "");
-    m.put("</dl>");
+    m.put("</ul>");
 }
 
 fn of(n: u64, share: f64) -> String {
@@ -128,9 +129,9 @@ fn of(n: u64, share: f64) -> String {
 }
 
 fn fact(m: &mut Markup, name: &'static str, value: &str, class: &'static str) {
-    m.put("<div");
+    m.put("<li");
     if !class.is_empty() {
         m.put(" class=").put(class);
     }
-    m.put("><dt>").put(name).put("<dd>").text(value).put("</div>");
+    m.put("><i>").put(name).put("</i> ").text(value);
 }

@@ -6,6 +6,7 @@ use airtone_engine::{Nanos, Report};
 
 use super::charts::steps;
 use super::figures::{loss_class, number_cell, percent, relative, severity_class};
+use super::points::Points;
 use crate::markup::Markup;
 use crate::silences;
 use crate::text::units::{dash, duration, grouped, millis, or_dash, share};
@@ -80,7 +81,11 @@ fn strips(m: &mut Markup, report: &Report) {
     m.put(PATTERNS);
     m.put("<figure class=strips><figcaption>Beacons over time, full height: all that the AP sends; outages are at least three missing in a row</figcaption>\n");
     for bss in &shown {
-        m.put("<div class=strip><span class=lab><b>").text(ssid(bss)).put("</b><br><span class=quiet>");
+        m.put("<div class=strip");
+        if let (Some(intervals), Some(from)) = (&bss.intervals, bss.first) {
+            points(bss, intervals, from.known_seconds_since(first).unwrap_or(0.0)).attribute(m);
+        }
+        m.put("><span class=lab><b>").text(ssid(bss)).put("</b><br><span class=quiet>");
         m.text(&bss.bssid).put("</span></span>");
         strip(m, bss, first, seconds);
         m.put("</div>\n");
@@ -115,6 +120,15 @@ fn strip(m: &mut Markup, bss: &Bss, first: Nanos, seconds: f64) {
         }
     }
     m.put("</svg>");
+}
+
+/// Beacons over time in figures, with what the AP sends in a stretch.
+fn points(bss: &Bss, intervals: &BeaconIntervals, start: f64) -> Points {
+    let due = intervals.interval_s * 1e6 / (1_024.0 * f64::from(bss.beacon_interval_tu.max(1)));
+    let mut points = Points::new(start, intervals.interval_s);
+    points.column("Received", intervals.received.iter().map(|&received| Some(f64::from(received))));
+    points.column("Sent (about)", intervals.received.iter().map(|_| Some((due * 10.0).round() / 10.0)));
+    points
 }
 
 /// Beacons received of those that the AP sends, over time: full height is all of them.

@@ -1,7 +1,7 @@
 //! The headline, and what the capture itself lacks.
 
 use airtone_engine::Report;
-use airtone_engine::model::{CallOutcome, Capture, Severity, Stream};
+use airtone_engine::model::{CallOutcome, Capture, File, Severity, Stream};
 
 use super::page::Page;
 use super::paint::Tone;
@@ -135,13 +135,7 @@ pub(crate) fn section(page: &mut Page, report: &Report) {
 }
 
 pub(crate) fn lines(capture: &Capture) -> Vec<(Tone, String)> {
-    let mut lines = Vec::new();
-    for file in &capture.files {
-        let name = foreign(&file.path);
-        lines.extend(
-            file.warnings.iter().map(|warning| (Tone::Poor, format!("{name}: {}", foreign(warning)))),
-        );
-    }
+    let mut lines = damage(capture);
     if capture.files.len() > 1 {
         for file in &capture.files {
             let packets = count(file.packets, "packet", "packets");
@@ -151,6 +145,21 @@ pub(crate) fn lines(capture: &Capture) -> Vec<(Tone, String)> {
             ));
         }
     }
+    lines.extend(remarks(capture));
+    lines
+}
+
+/// What is wrong with the files.
+pub(crate) fn damage(capture: &Capture) -> Vec<(Tone, String)> {
+    let warnings =
+        capture.files.iter().flat_map(|file| file.warnings.iter().map(move |warning| (file, warning)));
+    let line = |(file, warning): (&File, &String)| format!("{}: {}", foreign(&file.path), foreign(warning));
+    warnings.map(|of| (Tone::Poor, line(of))).collect()
+}
+
+/// What is to be known of the packets.
+pub(crate) fn remarks(capture: &Capture) -> Vec<(Tone, String)> {
+    let mut lines = Vec::new();
     if let Some(dropped) = capture.dropped_by_sensor.filter(|&dropped| dropped > 0) {
         let dropped = count(dropped, "packet", "packets");
         lines.push((Tone::Poor, format!("The sensor dropped {dropped}: losses may be its own.")));
