@@ -6,7 +6,7 @@
 use super::attempt::Attempt;
 use super::conference::Members;
 use super::dtmf::Digit;
-use super::message::{Message, Start};
+use super::message::{Message, Name, Start};
 use super::offer::Session;
 use super::params::text;
 use super::reason::Why;
@@ -342,8 +342,9 @@ impl Call {
         if fresh && !known && self.caller_tags.contains(&seen.from_tag) {
             self.story.tell(seen.cx, "invite", "the caller tries another way at the same time");
         }
-        if !self.attempt.forwarded {
+        if !self.attempt.diverted {
             self.diverted(seen, "the call was diverted on its way here");
+            self.attempt.forwarded |= self.attempt.diverted;
         }
         let first = self.attempt.at == self.start;
         self.join(seen);
@@ -372,6 +373,15 @@ impl Call {
             bye.confirmed = true;
             bye.disconnect_ms = bye.disconnect_ms.or(seen.cx.at.known_millis_since(bye.at));
         }
+    }
+}
+
+/// What this INVITE with Replaces does to a call, which `is_early`: still rings.
+pub(super) fn taken_over(seen: &Seen<'_>, is_early: bool) -> &'static str {
+    match (is_early, seen.message.has(Name::ReferredBy)) {
+        (true, false) => "picks this one up while it rings (Replaces)",
+        (true, true) => "takes the place of this one before its answer (Replaces)",
+        (false, _) => "takes the place of this one (Replaces)",
     }
 }
 

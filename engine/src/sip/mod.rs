@@ -301,7 +301,7 @@ impl Tracker {
             let Some(old) = other.and_then(|other| self.calls.get_mut(&other)) else { return };
             if old.id != place.0 && tags.iter().any(|&tag| old.has_tag(tag)) {
                 let (id, is_early) = (old.id, old.answer.is_none() && !old.began_before);
-                old.relate(seen, place.0, "takes the place of this one (Replaces)");
+                old.relate(seen, place.0, call::taken_over(seen, is_early));
                 old.attempt.taken = is_early;
                 if let Some(call) = self.calls.get_mut(&place) {
                     call.takes_over(seen, id, is_early);

@@ -6,6 +6,11 @@ use airtone_engine::model::{Call, CallOutcome, EndedBy, Event};
 
 use super::page::UNBROKEN;
 use super::units::{duration, foreign, party};
+use crate::flow::labels::{self, By};
+
+/// Said until it is known which call it was.
+const IN_PLACE: &str = "in place of another call";
+const SENT_HERE: &str = "sent here by a transfer";
 
 /// Changes told between answer and end; a session timer can make hundreds.
 const MOST_CHANGES: usize = 6;
@@ -77,11 +82,21 @@ impl<'a> Teller<'a> {
             "progress" if early => self.timed(event, &format!("early media{}", code(event))),
             "progress" => self.timed(event, &format!("progress{}", code(event))),
             "early_media" => self.timed(event, "early media"),
-            "forwarded" if code(event).is_empty() => self.once("diverted on its way here"),
+            "forwarded" if code(event).is_empty() => self.diverted(event),
             "forwarded" => self.timed(event, &format!("forwarded{}", code(event))),
             "forked" => self.once("forked"),
-            "replaces" => self.once("in place of another call"),
-            "referred" => self.once("sent here by a transfer"),
+            "replaces" => self.once(IN_PLACE),
+            "leg" => self.once(&labels::leg(&event.detail).replacen(
+                "next leg: ",
+                "called on under another Call-ID: ",
+                1,
+            )),
+            "related" => self.related(event),
+            // that it was forwarded tells why
+            "branch_cancelled" if !self.steps.iter().any(|step| step.starts_with("forwarded")) => {
+                self.timed(event, "one branch cancelled by the server");
+            }
+            "referred" => self.once(SENT_HERE),
             "challenged" | "session_interval" => self.challenged(event),
             "redirected" | "busy" | "declined" | "refused" | "terminated" => self.refused(event),
             "cancel" => self.end("CANCEL", event),
@@ -102,6 +117,28 @@ impl<'a> Teller<'a> {
             self.before = self.steps.len();
             self.over = false;
             self.credentials = event.detail.ends_with("with credentials");
+        }
+    }
+
+    /// The reason of a forwarding that was told, or that there was one.
+    fn diverted(&mut self, event: &Event) {
+        let why = event.detail.split_once(": ").map(|(_, why)| foreign(why));
+        let told = self.steps.iter_mut().rev().find(|step| step.starts_with("forwarded (181)"));
+        match (told, why) {
+            (Some(told), Some(why)) => *told = told.replacen("(181)", &format!("(181, {why})"), 1),
+            (Some(_), None) => {}
+            (None, Some(why)) => self.once(&format!("diverted on its way here ({why})")),
+            (None, None) => self.once("diverted on its way here"),
+        }
+    }
+
+    /// Another call: what became of this one there, or where this one comes from.
+    fn related(&mut self, event: &Event) {
+        if let Some(step) = labels::related(&event.detail, By::Later) {
+            self.steps.retain(|told| told != IN_PLACE && told != SENT_HERE);
+            self.say(&step);
+        } else if let Some(step) = labels::related(&event.detail, By::Earlier) {
+            self.timed(event, &step);
         }
     }
 
@@ -155,6 +192,12 @@ impl<'a> Teller<'a> {
             "music_on_hold" => "music on hold".to_owned(),
             "conference" => "conference".to_owned(),
             "session_expired" => "session timer expired".to_owned(),
+            "joined" | "left" if self.is_caller(&event.detail) => return,
+            "joined" | "left" => labels::member(&event.detail),
+            "related" => match labels::related(&event.detail, By::Earlier) {
+                Some(step) => step,
+                None => return,
+            },
             "fax" if event.detail.contains("refused") => "T.38 refused".to_owned(),
             "fax" => "T.38 fax".to_owned(),
             "refer" => transfer(&event.detail, who),
@@ -177,6 +220,11 @@ impl<'a> Teller<'a> {
         if self.changes <= MOST_CHANGES {
             self.timed(event, &step);
         }
+    }
+
+    /// What a conference says of the caller of this call.
+    fn is_caller(&self, detail: &str) -> bool {
+        detail.strip_prefix(&self.call.from).is_some_and(|rest| rest.starts_with(' '))
     }
 
     /// BYE or CANCEL.
