@@ -219,17 +219,20 @@ def voice_entry(folder, name, told):
 
 
 def with_frames(path, tree):
-    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds."""
+    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds; `then`: by the
+    first one behind it that this filter finds."""
     if isinstance(tree, list):
         return [with_frames(path, one) for one in tree]
     if not isinstance(tree, dict):
         return tree
-    out = {key: with_frames(path, value) for key, value in tree.items() if key != "when"}
+    out = {key: with_frames(path, value) for key, value in tree.items() if key not in ("when", "then")}
     if "when" in tree:
         found = tshark(path, f"sip && ({tree['when']})", "frame.number")
         if not found:
             die(f"{path}: nothing is {tree['when']}")
         out["frame"] = int(found[0][0])
+    if "then" in tree:
+        out["frame"] = int(tshark(path, f"frame.number > {out['frame']} && ({tree['then']})", "frame.number")[0][0])
     return out
 
 

@@ -39,6 +39,10 @@ fn ladders_of_the_fixtures_stay_as_they_are() {
         ("flow-forked", "80"),
         ("flow-forwarded", "100"),
         ("flow-glare-491", "80"),
+        ("flow-agent", "80"),
+        ("flow-forwarded-no-answer", "80"),
+        ("flow-conference-events", "80"),
+        ("flow-music-same-stream", "80"),
     ];
     let mut wrong = Vec::new();
     for (name, width) in cases {

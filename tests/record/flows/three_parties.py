@@ -81,7 +81,8 @@ def blind_transfer():
     second = Side("alice", 5062, call_id("blind-2", "alice"), peer="carol").wait(2000)
     second.dials(a2, 180, 200, headers=["Referred-By: <sip:bob@example.com>"]).play().wait(900).hush().hangs_up(a2)
     carol = Side("carol").picks_up(c).play().is_hung_up(c)
-    first = answered(CALLEE, ["blind_transfer"], [REFER, {"kind": "refer_accepted"}, TRYING, DONE], related=[2])
+    made = {"kind": "related", "when": "sip.Method == INVITE && sip.to.user == \"carol\"", "detail": "call 2 is what the transfer made"}
+    first = answered(CALLEE, ["blind_transfer"], [made, REFER, {"kind": "refer_accepted"}, TRYING, DONE], related=[2])
     made = answered(CALLER, [], [{"kind": "referred", "when": "sip.Method == INVITE && sip.to.user == \"carol\""}], related=[1])
     return "bob transfers alice to carol without asking her", {"calls": [first, {**made, "to": "sip:carol@example.com"}]}, [alice, bob, second, carol]
 
@@ -148,7 +149,8 @@ def pickup():
     carol = Side("carol", call=call_id("pickup-2", "carol"), peer="alice", peer_port=5062).wait(1200)
     replaces = f"Replaces: {call_id('pickup-1', 'alice')};to-tag=alice-pickup-1;from-tag=bob-pickup-1;early-only"
     carol.dials(c, 200, headers=[replaces]).play().wait(900).hush().hangs_up(c)
-    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "ended_by": CALLER, "answer": None, "related": [2]}
+    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "ended_by": CALLER, "answer": None, "related": [2],
+             "events": {"contains": [{"kind": "related", "when": "sip.Replaces", "detail": "call 2 picks this one up while it rings (Replaces)"}]}}
     told = {"kind": "related", "detail": "call 1 is picked up by this one while it rings"}
     taken = answered(CALLER, ["pickup"], [REPLACES, told], related=[1], **{"from": "sip:carol@example.com"})
     return "bob's phone rings, carol takes the call (Replaces, early-only)", {"calls": [first, taken]}, [alice, bob, second, carol]
@@ -168,7 +170,8 @@ def conference():
         if wait:
             side.wait(wait)
         sides.append(side.dials(one, 180, 200).play().wait(1200 - wait // 2).hush().hangs_up(one))
-        calls.append(answered(CALLER, ["conference"], [FOCUS], **{"from": f"sip:{user}@example.com", "related": [], "streams": {"length": 2}}))
+        related = [2, 3] if user == "alice" else [1]
+        calls.append(answered(CALLER, ["conference"], [FOCUS], **{"from": f"sip:{user}@example.com", "related": related, "streams": {"length": 2}}))
         calls[-1]["features"]["none"] = {"one_of": ["call_waiting", "early_media"]}
     return "three phones call the focus of a conference (isfocus)", {"calls": calls}, sides
 
