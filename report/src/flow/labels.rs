@@ -98,6 +98,11 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
         "leg" => return Some(leg(detail)),
         "joined" | "left" => return Some(member(detail)),
         "related" => return related(detail, By::Later),
+        "forwarded" if detail.starts_with("the ") => {
+            let why =
+                detail.split_once(": ").map_or_else(String::new, |(_, why)| format!(": {}", foreign(why)));
+            return Some(format!("diverted{why}"));
+        }
         "hold" => "hold",
         "music_on_hold" => "music on hold",
         "resume" => "resumed",

@@ -86,11 +86,6 @@ impl<'a> Teller<'a> {
             "forwarded" => self.timed(event, &format!("forwarded{}", code(event))),
             "forked" => self.once("forked"),
             "replaces" => self.once(IN_PLACE),
-            "leg" => self.once(&labels::leg(&event.detail).replacen(
-                "next leg: ",
-                "called on under another Call-ID: ",
-                1,
-            )),
             "related" => self.related(event),
             // that it was forwarded tells why
             "branch_cancelled" if !self.steps.iter().any(|step| step.starts_with("forwarded")) => {
@@ -499,6 +494,59 @@ mod tests {
              to c@example.com after 2.00 s, {hold}{hold}4 more changes, still open after 1 min 00 s when the capture ended"
         );
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn forwarded_because_nobody_answered() {
+        let mut events = vec![
+            (0, "invite", "sip:a calls sip:b"),
+            (20, "ringing", "180 Ringing: the phone rings"),
+            (9000, "forwarded", "181 Call Is Being Forwarded: the call is being forwarded"),
+            (9001, "forwarded", "the call was diverted on its way here: no-answer"),
+            (9002, "branch_cancelled", "a server stops the ringing on one branch"),
+            (9010, "branch_ended", "487 Request Terminated: the branch that was cancelled"),
+            (9500, "answered", "200 OK: the call is answered"),
+            (9900, "bye", "the caller hangs up"),
+        ];
+        let tell = |events: &[(i64, &str, &str)]| {
+            told(&call(CallOutcome::Answered, EndedBy::Caller, Some(9900), events))
+        };
+        let told = tell(&events);
+        let expected = "ringing (180) after 20.0 ms, forwarded (181, no-answer) after 9.00 s, answered after 9.50 s, \
+                        ended by the caller (BYE) after 400 ms";
+        assert_eq!(told, expected);
+        events.remove(2);
+        let told = tell(&events);
+        assert!(
+            told.contains("ringing (180) after 20.0 ms, diverted on its way here (no-answer), one branch"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn another_call_is_named() {
+        let events = [
+            (0, "invite", "sip:a calls sip:b"),
+            (20, "ringing", "180 Ringing: the phone rings"),
+            (700, "related", "call 2 picks this one up while it rings (Replaces)"),
+            (900, "cancel", "the caller's side gives up"),
+        ];
+        let picked = told(&call(CallOutcome::AnsweredElsewhere, EndedBy::Caller, Some(900), &events));
+        let expected = "ringing (180) after 20.0 ms, picked up by call 2 after 700 ms, cancelled by the caller after 900 ms";
+        assert_eq!(picked, expected);
+        let events = [
+            (0, "invite", "sip:c calls sip:a"),
+            (0, "replaces", "this call takes the place of another one (Replaces)"),
+            (0, "related", "call 1 is picked up by this one while it rings"),
+            (10, "answered", "200 OK: the call is answered"),
+            (500, "joined", "sip:d@example.com joins the conference"),
+            (600, "related", "call 3 is in the same conference"),
+            (900, "left", "sip:d@example.com leaves the conference"),
+        ];
+        let picking = told(&call(CallOutcome::Answered, EndedBy::Open, None, &events));
+        let expected = "picks up call 1, answered after 10.0 ms, d@example.com joins after 490 ms, d@example.com leaves \
+                        after 890 ms, still open";
+        assert!(picking.starts_with(expected), "{picking}");
     }
 
     #[test]
