@@ -180,13 +180,13 @@ impl<'a> Teller<'a> {
         let who = if event.detail.starts_with("the caller") { "caller" } else { "callee" };
         let step = match event.kind.as_ref() {
             "hold" => format!("put on hold by the {who}"),
-            "resume" => "resumed".to_owned(),
+            "resume" => format!("resumed by the {who}"),
             "reinvite_refused" => format!("change refused{}", code(event)),
             "glare" => "glare (491)".to_owned(),
             "overlap" => "overlapping change (500)".to_owned(),
             "music_on_hold" => "music on hold".to_owned(),
             "conference" => "conference".to_owned(),
-            "session_expired" => "session timer expired".to_owned(),
+            "session_expired" => return self.expired(),
             "joined" | "left" if self.is_caller(&event.detail) => return,
             "joined" | "left" => labels::member(&event.detail),
             "related" => match labels::related(&event.detail, By::Earlier) {
@@ -194,6 +194,7 @@ impl<'a> Teller<'a> {
                 None => return,
             },
             "fax" if event.detail.contains("refused") => "T.38 refused".to_owned(),
+            "fax" if event.detail.contains("G.711") => "fax as sound (G.711)".to_owned(),
             "fax" => "T.38 fax".to_owned(),
             "refer" => transfer(&event.detail, who),
             "refer_refused" => format!("transfer refused{}", code(event)),
@@ -214,6 +215,15 @@ impl<'a> Teller<'a> {
         self.changes += 1;
         if self.changes <= MOST_CHANGES {
             self.timed(event, &step);
+        }
+    }
+
+    /// Why the BYE that was just told came.
+    fn expired(&mut self) {
+        let bye = self.steps.last_mut().filter(|step| step.contains("(BYE"));
+        match bye {
+            Some(bye) => *bye = bye.replacen("(BYE", "(BYE, session timer expired", 1),
+            None => self.say("session timer expired"),
         }
     }
 
@@ -488,7 +498,7 @@ mod tests {
             events.push((4000, "resume", "the caller takes the call back from hold"));
         }
         let told = told(&call(CallOutcome::Answered, EndedBy::Open, None, &events));
-        let hold = "put on hold by the caller after 3.00 s, resumed after 4.00 s, ";
+        let hold = "put on hold by the caller after 3.00 s, resumed by the caller after 4.00 s, ";
         let expected = format!(
             "begun before the capture, answered after 0 s, T.38 refused after 1.00 s, blind transfer by the callee \
              to c@example.com after 2.00 s, {hold}{hold}4 more changes, still open after 1 min 00 s when the capture ended"
@@ -521,6 +531,21 @@ mod tests {
             told.contains("ringing (180) after 20.0 ms, diverted on its way here (no-answer), one branch"),
             "{told}"
         );
+    }
+
+    #[test]
+    fn why_a_bye_came_and_how_a_fax_passed() {
+        let events = [
+            (0, "invite", "sip:a calls sip:b"),
+            (100, "answered", "200 OK: the call is answered"),
+            (900, "fax", "the sides agree on G.711 for a fax or modem (voice-band data, V.152)"),
+            (60_100, "bye", "the callee hangs up"),
+            (60_100, "+session_expired", "no refresh came within 90 s: the session timer ends the call"),
+        ];
+        let told = told(&call(CallOutcome::Answered, EndedBy::Callee, Some(60_100), &events));
+        let expected = "answered after 100 ms, fax as sound (G.711) after 800 ms, ended by the callee (BYE, session timer \
+                        expired) after 1 min 00 s";
+        assert_eq!(told, expected);
     }
 
     #[test]
