@@ -6,6 +6,7 @@
 use super::attempt::Attempt;
 use super::conference::Members;
 use super::dtmf::Digit;
+use super::legs::User;
 use super::message::{Message, Name, Start};
 use super::offer::Session;
 use super::params::text;
@@ -106,6 +107,8 @@ pub(super) struct Call {
     /// The session timer (RFC 4028).
     pub(super) timer: Option<Timer>,
     pub(super) dialogs: Vec<Dialog>,
+    /// Who caller and callee last said that they are.
+    pub(super) identities: [Option<User>; 2],
     /// Who takes part, where it is a conference that tells.
     pub(super) members: Option<Box<Members>>,
     /// Keys of the Call-IDs by which somebody subscribes to the events of its conference.
@@ -142,6 +145,7 @@ impl Call {
             is_talking: false,
             timer: None,
             dialogs: Vec::new(),
+            identities: [None; 2],
             members: None,
             subscriptions: Vec::new(),
             steps: Vec::new(),
@@ -249,6 +253,7 @@ impl Call {
         }
         if fresh {
             self.conference_signs(seen);
+            self.identify(seen);
         }
         self.negotiate(seen);
         fresh

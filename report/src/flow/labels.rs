@@ -97,6 +97,7 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
     let word = match kind {
         "leg" => return Some(leg(detail)),
         "joined" | "left" => return Some(member(detail)),
+        "connected" => return Some(connected(detail)),
         "related" => return related(detail, By::Later),
         "forwarded" if detail.starts_with("the ") => {
             let why =
@@ -141,6 +142,12 @@ pub(crate) fn leg(detail: &str) -> String {
 pub(crate) fn member(detail: &str) -> String {
     let short = detail.strip_suffix(" the conference").filter(|short| !short.ends_with(" is in"));
     party(short.unwrap_or(detail))
+}
+
+/// `now with carol@example.com`.
+pub(crate) fn connected(detail: &str) -> String {
+    let who = detail.split_once(" now talks to ").map_or("somebody else", |(_, who)| who);
+    format!("now with {}", party(who))
 }
 
 /// Which of two related calls is asked.

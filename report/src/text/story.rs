@@ -189,6 +189,7 @@ impl<'a> Teller<'a> {
             "session_expired" => return self.expired(),
             "joined" | "left" if self.is_caller(&event.detail) => return,
             "joined" | "left" => labels::member(&event.detail),
+            "connected" => labels::connected(&event.detail),
             "related" => match labels::related(&event.detail, By::Earlier) {
                 Some(step) => step,
                 None => return,

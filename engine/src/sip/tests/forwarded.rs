@@ -164,3 +164,37 @@ fn what_an_evicted_call_subscribed_to_is_forgotten() {
     assert_eq!(talk.run.feed(&cx, &subscribe("watch").tag("y").bytes()), None);
     assert_eq!(talk.run.tracker.by_call_id.len(), 1);
 }
+
+#[test]
+fn an_answered_call_is_moved_to_somebody_else() {
+    let shows = |message: Msg, who: &str| message.with(&format!("P-Asserted-Identity: {who}"));
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1).to("sip:+493012345678@example.com");
+    talk.up(&invite).wait(10);
+    talk.down(&shows(invite.reply("200 OK"), "<sip:00493012345678@example.com>")).up(&Msg::inside("ACK", 1));
+    // the same number in another form is nobody else
+    talk.wait(500).down(&shows(Msg::from_bob("UPDATE", 7), "<tel:+493012345678>"));
+    talk.wait(500).down(&shows(Msg::from_bob("INVITE", 8), "\"Carol\" <sip:carol@example.com>"));
+    talk.wait(500).down(&shows(Msg::from_bob("UPDATE", 9), "<sip:carol@example.org>"));
+    talk.wait(500)
+        .down(&Msg::from_bob("INVITE", 10).with("Remote-Party-ID: <sip:anonymous@anonymous.invalid>"));
+    let call = talk.call().call;
+    assert_eq!(told(&call, "connected"), [(5, "the caller now talks to sip:carol@example.com".to_owned())]);
+}
+
+#[test]
+fn calls_with_one_media_address_under_one_server_are_related() {
+    let audio = "m=audio 4000 RTP/AVP 0\r\n";
+    let begin = |second: Endpoint| {
+        let mut talk = Talk::new();
+        let alice = talk.alice;
+        let invite = Msg::request("INVITE", 1).call_id("one").branch("z9hG4bK-1").sdp("192.0.2.1", audio);
+        talk.send(alice, SERVER, &invite).send(SERVER, alice, &invite.reply("200 OK")).wait(60_000);
+        let other = Msg::request("INVITE", 1).to("sip:carol@example.com").call_id("two").branch("z9hG4bK-2");
+        talk.send(second, CAROL, &other.sdp("192.0.2.1", audio));
+        let calls = talk.run.calls();
+        [calls[0].call.related.clone(), calls[1].call.related.clone()]
+    };
+    assert_eq!(begin(SERVER), [vec![2], vec![1]]);
+    assert_eq!(begin(place(1)), [Vec::<u32>::new(), Vec::new()], "who calls twice has two calls");
+}
