@@ -121,7 +121,7 @@ pub struct Message {
     pub sdp: Vec<Medium>,
     /// User of the From header, for the initial INVITE of a leg.
     pub caller: Option<String>,
-    /// User of the To header, likewise.
+    /// User of the To header, likewise; of the Request-URI where the call was diverted to somebody else.
     pub callee: Option<String>,
     /// Headers and bodies that tell more than the method: `Replaces`, `Refer-To: sip:c@example.com`, ...
     pub notes: Vec<String>,

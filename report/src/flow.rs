@@ -6,7 +6,7 @@
 
 mod columns;
 mod html;
-mod labels;
+pub(crate) mod labels;
 pub(crate) mod ladder;
 mod lanes;
 pub(crate) mod svg;

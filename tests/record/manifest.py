@@ -220,18 +220,21 @@ def voice_entry(folder, name, told):
 
 
 def with_frames(path, tree):
-    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds, or the `nth`."""
+    """The tree with each event's `when`, a display filter, replaced by the first frame that it finds, or the `nth`;
+    `then`: by the first one behind it that this filter finds."""
     if isinstance(tree, list):
         return [with_frames(path, one) for one in tree]
     if not isinstance(tree, dict):
         return tree
-    out = {key: with_frames(path, value) for key, value in tree.items() if key not in ("when", "nth")}
+    out = {key: with_frames(path, value) for key, value in tree.items() if key not in ("when", "nth", "then")}
     if "when" in tree:
         found = tshark(path, f"(sip || t38) && ({tree['when']})", "frame.number")
         nth = tree.get("nth", 1)
         if len(found) < nth:
             die(f"{path}: nothing is {tree['when']}")
         out["frame"] = int(found[nth - 1][0])
+    if "then" in tree:
+        out["frame"] = int(tshark(path, f"frame.number > {out['frame']} && ({tree['then']})", "frame.number")[0][0])
     return out
 
 

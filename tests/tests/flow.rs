@@ -40,6 +40,10 @@ fn ladders_of_the_fixtures_stay_as_they_are() {
         ("flow-forked", "80"),
         ("flow-forwarded", "100"),
         ("flow-glare-491", "80"),
+        ("flow-agent", "80"),
+        ("flow-forwarded-no-answer", "80"),
+        ("flow-conference-events", "80"),
+        ("flow-music-same-stream", "80"),
     ];
     let mut wrong = Vec::new();
     for (name, width) in cases {
@@ -75,7 +79,7 @@ const SHOWN: &[(&str, &str, &[&str])] = &[
             "202 Accepted (REFER)",
             "re-INVITE (",
             "[hold by ",
-            "[sent here by a transfer]",
+            "[transferred from call 1]",
             "NOTIFY",
             "200 Ok again",
         ],
@@ -86,10 +90,10 @@ const SHOWN: &[(&str, &str, &[&str])] = &[
         "2",
         &[
             "INVITE",
-            "[next leg]",
+            "[next leg: the same parties]",
             "302 Moved Temporarily",
             "[redirected]",
-            "[forwarded, next leg]",
+            "[diverted: unknown, next leg: ",
             "PRACK",
             "200 OK (BYE)",
         ],
@@ -101,7 +105,7 @@ const SHOWN: &[(&str, &str, &[&str])] = &[
     (
         "fax-call-t38-refused.pcap",
         "1",
-        &["[next leg]", "re-INVITE (T.38", "488", "[T.38 refused]", "re-INVITE (PCMA"],
+        &["[next leg: ", "re-INVITE (T.38", "488", "[T.38 refused]", "re-INVITE (PCMA"],
     ),
     ("sip-answer-and-cancel.pcapng", "2", &["INVITE", "CANCEL", "487"]),
     ("sip-zrtp-srtp.pcap", "1", &["INVITE", "SRTP "]),

@@ -48,6 +48,8 @@ pub(super) struct Attempt {
     pub(super) rang: bool,
     /// A server has sent it to somebody else: another To-tag is no other device of the same user.
     pub(super) forwarded: bool,
+    /// A Diversion or History-Info was told.
+    pub(super) diverted: bool,
     /// Another call took its place before the answer (Replaces).
     pub(super) taken: bool,
     /// First provisional response but 100, or 2xx (RFC 6076 section 4.3.1).
@@ -64,6 +66,11 @@ impl Attempt {
 
     pub(super) fn farthest(&self) -> u8 {
         self.legs.iter().map(|&(_, hops)| hops).max().unwrap_or(0)
+    }
+
+    /// Hops of the INVITE that began the transaction of this branch.
+    pub(super) fn hops_of(&self, branch: u64) -> Option<u8> {
+        self.legs.iter().find(|(known, _)| *known == branch).map(|&(_, hops)| hops)
     }
 
     pub(super) fn owns(&self, tag: u64, number: u32) -> bool {

@@ -6,7 +6,8 @@
 use super::attempt::Attempt;
 use super::conference::Members;
 use super::dtmf::Digit;
-use super::message::{Message, Start};
+use super::legs::User;
+use super::message::{Message, Name, Start};
 use super::offer::Session;
 use super::params::text;
 use super::reason::Why;
@@ -106,6 +107,8 @@ pub(super) struct Call {
     /// The session timer (RFC 4028).
     pub(super) timer: Option<Timer>,
     pub(super) dialogs: Vec<Dialog>,
+    /// Who caller and callee last said that they are.
+    pub(super) identities: [Option<User>; 2],
     /// Who takes part, where it is a conference that tells.
     pub(super) members: Option<Box<Members>>,
     /// Keys of the Call-IDs by which somebody subscribes to the events of its conference.
@@ -142,6 +145,7 @@ impl Call {
             is_talking: false,
             timer: None,
             dialogs: Vec::new(),
+            identities: [None; 2],
             members: None,
             subscriptions: Vec::new(),
             steps: Vec::new(),
@@ -249,6 +253,7 @@ impl Call {
         }
         if fresh {
             self.conference_signs(seen);
+            self.identify(seen);
         }
         self.negotiate(seen);
         fresh
@@ -342,8 +347,9 @@ impl Call {
         if fresh && !known && self.caller_tags.contains(&seen.from_tag) {
             self.story.tell(seen.cx, "invite", "the caller tries another way at the same time");
         }
-        if !self.attempt.forwarded {
+        if !self.attempt.diverted {
             self.diverted(seen, "the call was diverted on its way here");
+            self.attempt.forwarded |= self.attempt.diverted;
         }
         let first = self.attempt.at == self.start;
         self.join(seen);
@@ -372,6 +378,15 @@ impl Call {
             bye.confirmed = true;
             bye.disconnect_ms = bye.disconnect_ms.or(seen.cx.at.known_millis_since(bye.at));
         }
+    }
+}
+
+/// What this INVITE with Replaces does to a call, which `is_early`: still rings.
+pub(super) fn taken_over(seen: &Seen<'_>, is_early: bool) -> &'static str {
+    match (is_early, seen.message.has(Name::ReferredBy)) {
+        (true, false) => "picks this one up while it rings (Replaces)",
+        (true, true) => "takes the place of this one before its answer (Replaces)",
+        (false, _) => "takes the place of this one (Replaces)",
     }
 }
 

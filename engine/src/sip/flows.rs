@@ -97,7 +97,7 @@ impl Kept {
             copies: 0,
             sdp: seen.sdp.as_ref().map_or(Vec::new(), media),
             caller: names.then(|| user(message.from())).filter(|user| !user.is_empty()),
-            callee: names.then(|| user(message.to())).filter(|user| !user.is_empty()),
+            callee: names.then(|| user(called(message))).filter(|user| !user.is_empty()),
             notes: notes(message, seen),
         };
         self.flow.messages.push(summary);
@@ -127,6 +127,16 @@ impl Kept {
         let next = u16::try_from(self.transactions.len() + 1).unwrap_or(u16::MAX);
         let (a, b) = (seen.cx.source, seen.cx.destination);
         *self.transactions.entry((leg, seen.branch, seen.number, a.min(b), a.max(b))).or_insert(next)
+    }
+}
+
+/// Whom an INVITE calls: the To header, or the Request-URI where the call was diverted to somebody else.
+fn called<'a>(message: &Message<'a>) -> Address<'a> {
+    let target = Address::new(message.subject());
+    if super::request::diversion(message).is_some() && !target.user().is_empty() {
+        target
+    } else {
+        message.to()
     }
 }
 

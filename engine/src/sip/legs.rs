@@ -33,13 +33,13 @@ pub(super) type Place = (u32, u16);
 
 /// A user part or a tag: its end, in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct User {
+pub(super) struct User {
     bytes: [u8; MAX_USER],
     len: u8,
 }
 
 impl User {
-    fn new(user: &[u8]) -> Self {
+    pub(super) fn new(user: &[u8]) -> Self {
         let mut bytes = [0; MAX_USER];
         let user = user.strip_prefix(b"+").unwrap_or(user);
         // the end of a number tells more than its beginning
@@ -58,12 +58,12 @@ impl User {
     }
 
     /// Somebody in particular.
-    fn is_known(&self) -> bool {
+    pub(super) fn is_known(&self) -> bool {
         !matches!(self.text(), b"" | b"anonymous" | b"unavailable" | b"unknown" | b"restricted")
     }
 
     /// The same name, or the same number behind another prefix.
-    fn is(&self, other: &Self) -> bool {
+    pub(super) fn is(&self, other: &Self) -> bool {
         let (long, short) = if self.len >= other.len { (self, other) } else { (other, self) };
         let (long, short) = (long.text(), short.text());
         let has_prefix = self.is_number() && other.is_number() && short.len() >= MIN_DIGITS;
@@ -140,6 +140,25 @@ impl Legs {
         likely.dedup_by_key(|one| one.0);
         // two calls between the same people at the same time: nobody knows which
         (likely.len() == 1).then(|| likely.remove(0))
+    }
+
+    /// The call that has been answered and goes on (`goes_on`) with the media address that this INVITE of somebody else
+    /// offers: who sends both controls both (third-party call control, RFC 3725).
+    pub(super) fn shares_media(
+        &self,
+        seen: &Seen<'_>,
+        call: u32,
+        goes_on: impl Fn(Place) -> bool,
+    ) -> Option<u32> {
+        let media = seen.sdp.as_ref()?.media.iter().find_map(super::sdp::Media::receives_at)?;
+        let is_it = |recent: &&Recent| {
+            let marks = &recent.marks;
+            let is_elsewhere = marks.source.ip() != seen.cx.source.ip();
+            let is_other = recent.place.0 != call && is_elsewhere && marks.media == Some(media);
+            // the leg behind the server ends when the call is moved
+            is_other && goes_on((recent.place.0, 0))
+        };
+        self.recent.iter().rev().find(is_it).map(|recent| recent.place.0)
     }
 
     /// The leg whose INVITE went between these ends last.

@@ -55,6 +55,7 @@ names! {
     SubscriptionState "subscription-state" "", SessionId "session-id" "",
     ChargingVector "p-charging-vector" "", XCallId "x-call-id" "", XCid "x-cid" "", Join "join" "",
     AlertInfo "alert-info" "", RetryAfter "retry-after" "",
+    AssertedIdentity "p-asserted-identity" "", RemotePartyId "remote-party-id" "",
 }
 
 impl Name {

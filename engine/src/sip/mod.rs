@@ -5,6 +5,7 @@ mod call;
 mod conference;
 mod dtmf;
 mod flows;
+mod identity;
 mod legs;
 mod live;
 pub mod message;
@@ -301,13 +302,14 @@ impl Tracker {
             let Some(old) = other.and_then(|other| self.calls.get_mut(&other)) else { return };
             if old.id != place.0 && tags.iter().any(|&tag| old.has_tag(tag)) {
                 let (id, is_early) = (old.id, old.answer.is_none() && !old.began_before);
-                old.relate(seen, place.0, "takes the place of this one (Replaces)");
+                old.relate(seen, place.0, call::taken_over(seen, is_early));
                 old.attempt.taken = is_early;
                 if let Some(call) = self.calls.get_mut(&place) {
                     call.takes_over(seen, id, is_early);
                 }
             }
         }
+        self.share(place, seen);
         let Some((id, redirects)) = self.legs.referrer(seen).filter(|&(id, _)| id != place.0) else { return };
         let (made, asked) = match redirects {
             true => ("goes where this one was sent", "was sent here (3xx)"),
@@ -318,6 +320,19 @@ impl Tracker {
         }
         if let Some(call) = self.calls.get_mut(&place) {
             call.relate(seen, id, asked);
+        }
+    }
+
+    /// Relates a call to the one that goes on with the same media address: one server connects both.
+    fn share(&mut self, place: Place, seen: &Seen<'_>) {
+        let goes_on = |place: Place| {
+            self.calls.get(&place).is_some_and(|call| call.answer.is_some() && !call.is_finished())
+        };
+        let Some(other) = self.legs.shares_media(seen, place.0, goes_on) else { return };
+        for (id, other) in [(place.0, other), (other, place.0)] {
+            if let Some(call) = self.calls.get_mut(&(id, 0)) {
+                call.relate(seen, other, "has the same media address: one server connects both");
+            }
         }
     }
 

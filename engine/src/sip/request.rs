@@ -40,7 +40,7 @@ impl Call {
     pub(super) fn diverted(&mut self, seen: &Seen<'_>, words: &str) {
         let Some(reason) = diversion(seen.message) else { return };
         self.features.add(Feature::Forwarded);
-        self.attempt.forwarded = true;
+        self.attempt.diverted = true;
         let detail = if reason.is_empty() { words.to_owned() } else { format!("{words}: {reason}") };
         self.story.tell(seen.cx, "forwarded", &detail);
     }
@@ -68,9 +68,8 @@ impl Call {
             }
             return;
         }
-        let leg = attempt.legs.iter().find(|(branch, _)| *branch == seen.branch);
         let nearest = attempt.nearest();
-        let hops = leg.map_or(nearest, |&(_, hops)| hops);
+        let hops = attempt.hops_of(seen.branch).unwrap_or(nearest);
         let known = attempt.cancel.as_ref().map(|known| known.hops);
         let why = Why::of(seen.message);
         if known.is_none_or(|known| hops < known) {

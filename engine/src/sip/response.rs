@@ -141,9 +141,9 @@ impl Call {
     fn refused(&mut self, seen: &Seen<'_>, code: u16, phrase: &str) {
         let why = Why::of(seen.message);
         let because = if why.text.is_empty() { String::new() } else { format!(" ({})", why.text) };
-        let is_branch = seen.message.hops() > self.attempt.nearest();
+        let hops = self.attempt.hops_of(seen.branch).unwrap_or_default();
         let (kind, words) = match code {
-            487 if is_branch && self.attempt.forwarded => ("branch_ended", "a branch was terminated".into()),
+            487 if hops > self.attempt.nearest() => ("branch_ended", "the branch that was cancelled".into()),
             401 | 407 => ("challenged", "the server asks for credentials".to_owned()),
             422 => {
                 self.features.add(Feature::SessionTimer);

@@ -49,6 +49,7 @@ pub(super) fn is_change(kind: &str) -> bool {
             | "refer_refused"
             | "transfer_progress"
             | "conference"
+            | "connected"
             | "joined"
             | "left"
             | "session_refresh"

@@ -113,18 +113,24 @@ impl Columns {
             called.entry(destination).or_default().insert(&message.callee);
         }
         let calling: BTreeSet<usize> = invites.iter().map(|invite| invite.0).collect();
-        let answers = |m: &&Message| m.method == "INVITE" && matches!(m.code, Some(200..=299));
-        let answering: BTreeSet<Key> =
-            flow.messages.iter().filter(answers).map(|m| self.key(m.source)).collect();
-        let of_answering: BTreeSet<usize> =
-            answering.iter().filter_map(|key| self.keys.get(key).copied()).collect();
+        let answering = self.responding(flow, |code| matches!(code, 200..=299));
+        // several phones of one user have the same name
+        let phones =
+            self.responding(flow, |code| matches!(code, 180 | 183 | 200..=299 | 480 | 486 | 487 | 600 | 603));
         let (answered, others): (Vec<_>, Vec<_>) =
-            invites.iter().rev().partition(|invite| of_answering.contains(&invite.1));
+            invites.iter().rev().partition(|invite| answering.contains(&invite.1));
         for &&(_, destination, message) in answered.iter().chain(&others) {
-            let is_last = !calling.contains(&destination) && names.insert(&message.callee);
-            if is_last && self.list[destination].name.is_none() {
+            let is_last = !calling.contains(&destination);
+            let is_own = is_last && (names.insert(&message.callee) || phones.contains(&destination));
+            if is_own && self.list[destination].name.is_none() {
                 self.list[destination].name.clone_from(&message.callee);
             }
         }
+    }
+
+    /// The columns that answer an INVITE in this way.
+    fn responding(&self, flow: &Flow, way: fn(u16) -> bool) -> BTreeSet<usize> {
+        let responses = flow.messages.iter().filter(|m| m.method == "INVITE" && m.code.is_some_and(way));
+        responses.filter_map(|m| self.keys.get(&self.key(m.source)).copied()).collect()
     }
 }

@@ -4,7 +4,7 @@ use airtone_engine::flow::{Medium, Message};
 use airtone_engine::model::{Call, Stream};
 
 use crate::text::paint::Tone;
-use crate::text::units::{count, duration, foreign, mos, share};
+use crate::text::units::{count, duration, foreign, mos, party, share};
 
 /// Codecs named on an arrow.
 const MOST_CODECS: usize = 3;
@@ -87,6 +87,15 @@ fn medium(medium: &Medium) -> String {
 pub(crate) fn tags(call: &Call, frame: u64) -> Vec<String> {
     let events = call.events.iter().filter(|event| event.frame == frame);
     let mut tags: Vec<String> = events.filter_map(|event| tag(&event.kind, &event.detail)).collect();
+    // which call it is tells more than that there is one
+    let tells =
+        |tags: &[String], of: &str| tags.iter().any(|tag| tag.starts_with(of) && tag.contains(" call "));
+    if tells(&tags, "picks up") || tells(&tags, "takes over call") {
+        tags.retain(|tag| tag != "takes over a call");
+    }
+    if tells(&tags, "transferred") {
+        tags.retain(|tag| tag != "sent here by a transfer");
+    }
     let digits = call.dtmf.iter().filter(|digit| digit.frame == frame && digit.method == "info");
     tags.extend(digits.map(|digit| format!("DTMF {}", foreign(&digit.digit))));
     tags
@@ -103,6 +112,15 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
         return Some(format!("{} by {by}", if kind == "hold" { "hold" } else { "resumed" }));
     }
     let word = match kind {
+        "leg" => return Some(leg(detail)),
+        "joined" | "left" => return Some(member(detail)),
+        "connected" => return Some(connected(detail)),
+        "related" => return related(detail, By::Later),
+        "forwarded" if detail.starts_with("the ") => {
+            let why =
+                detail.split_once(": ").map_or_else(String::new, |(_, why)| format!(": {}", foreign(why)));
+            return Some(format!("diverted{why}"));
+        }
         "hold" => "hold",
         "music_on_hold" => "music on hold",
         "resume" => "resumed",
@@ -124,10 +142,59 @@ fn tag(kind: &str, detail: &str) -> Option<String> {
         "fax" => "T.38 fax",
         "session_refresh" => "session refresh",
         "session_expired" => "session expired",
-        "leg" => "next leg",
+        "branch_cancelled" => "stopped by the server",
         _ => return None,
     };
     Some(word.to_owned())
+}
+
+/// Why a leg is one of this call, in short.
+pub(crate) fn leg(detail: &str) -> String {
+    let why = detail.split_once("Call-ID: ").map_or("", |(_, why)| why);
+    let why = why.split_once(',').map_or(why, |(why, _)| why);
+    if why.is_empty() { "next leg".to_owned() } else { format!("next leg: {}", foreign(why)) }
+}
+
+/// `carol@example.com joins`.
+pub(crate) fn member(detail: &str) -> String {
+    let short = detail.strip_suffix(" the conference").filter(|short| !short.ends_with(" is in"));
+    party(short.unwrap_or(detail))
+}
+
+/// `now with carol@example.com`.
+pub(crate) fn connected(detail: &str) -> String {
+    let who = detail.split_once(" now talks to ").map_or("somebody else", |(_, who)| who);
+    format!("now with {}", party(who))
+}
+
+/// Which of two related calls is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// The one that was there before.
+    Earlier,
+    /// The one that came of it.
+    Later,
+}
+
+/// What a call has to do with another one, in short: `picked up by call 2`.
+pub(crate) fn related(detail: &str, by: By) -> Option<String> {
+    let (number, how) = detail.strip_prefix("call ")?.split_once(' ')?;
+    let earlier = [
+        ("picks this one up", "picked up by"),
+        ("takes the place of this one before", "taken over before its answer by"),
+        ("takes the place of this one", "taken over by"),
+        ("is what the transfer made", "transferred to"),
+        ("goes where this one was sent", "called again as"),
+    ];
+    let later = [
+        ("is picked up by this one", "picks up"),
+        ("is taken over", "takes over"),
+        ("asked for this one", "transferred from"),
+        ("was sent here", "redirected from"),
+    ];
+    let table = if by == By::Earlier { &earlier[..] } else { &later[..] };
+    let (_, words) = table.iter().find(|(known, _)| how.starts_with(known))?;
+    Some(format!("{words} call {}", foreign(number)))
 }
 
 /// Everything about a message, a line each.

@@ -96,6 +96,7 @@ impl Ladder {
             rows.extend(call.events.iter().filter_map(|event| icmp(&mut columns, event, flow)));
             let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
             rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream, call)));
+            rows.extend(call.events.iter().filter_map(|event| music(&mut columns, event, &streams)));
             rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
             rows.extend(call.events.iter().filter_map(|event| tone(&mut columns, event, &streams)));
         }
@@ -173,6 +174,32 @@ fn media(columns: &mut Columns, stream: &Stream, call: &Call) -> Option<Row> {
         tags: labels::tags(call, stream.first_frame),
         detail: labels::stream_detail(stream),
         tone: stream.mos.lq.map_or(Tone::of_loss(stream.lost_percent), Tone::of_mos),
+        again: false,
+        dialog: None,
+        transaction: 0,
+    })
+}
+
+/// A stream that goes on while its sender holds the other side: a row of its own, since no stream begins there.
+fn music(columns: &mut Columns, event: &Event, streams: &[&Stream]) -> Option<Row> {
+    let ends = event.detail.strip_prefix("who is on hold goes on hearing something from ")?;
+    let source = ends.split_once(',').map_or(ends, |(source, _)| source);
+    let is_it = |stream: &&&Stream| {
+        let spans = (stream.first_frame..=stream.last_frame).contains(&event.frame);
+        spans && stream.source.is_some_and(|end| end.to_string() == source)
+    };
+    let stream = streams.iter().filter(|_| event.kind == "music_on_hold").find(is_it)?;
+    Some(Row {
+        frame: event.frame,
+        at: event.at,
+        until: event.at,
+        from: columns.media(stream.source?),
+        to: columns.media(stream.destination?),
+        kind: Kind::Media,
+        labels: vec!["RTP goes on".to_owned()],
+        tags: vec!["music on hold".to_owned()],
+        detail: vec![foreign(&event.detail)],
+        tone: Tone::Plain,
         again: false,
         dialog: None,
         transaction: 0,

@@ -71,7 +71,13 @@ fn extras(page: &mut Page, call: &Call) {
         page.hanging(2, 4, &format!("DTMF: {}", digits(call)));
     }
     if call.call_ids.len() > 1 {
-        page.hanging(2, 4, &format!("Joined from {} Call-IDs", call.call_ids.len()));
+        let mut why: Vec<String> = Vec::new();
+        for event in call.events.iter().filter(|event| event.kind == "leg") {
+            let proof = event.detail.split_once("Call-ID: ").map(|(_, proof)| foreign(proof));
+            why.extend(proof.filter(|proof| !why.contains(proof)));
+        }
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        page.hanging(2, 4, &format!("Joined from {} Call-IDs{why}", call.call_ids.len()));
     }
 }
 

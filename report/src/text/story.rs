@@ -6,6 +6,11 @@ use airtone_engine::model::{Call, CallOutcome, EndedBy, Event};
 
 use super::page::UNBROKEN;
 use super::units::{duration, foreign, party};
+use crate::flow::labels::{self, By};
+
+/// Said until it is known which call it was.
+const IN_PLACE: &str = "in place of another call";
+const SENT_HERE: &str = "sent here by a transfer";
 
 /// Changes told between answer and end; a session timer can make hundreds.
 const MOST_CHANGES: usize = 6;
@@ -77,11 +82,16 @@ impl<'a> Teller<'a> {
             "progress" if early => self.timed(event, &format!("early media{}", code(event))),
             "progress" => self.timed(event, &format!("progress{}", code(event))),
             "early_media" => self.timed(event, "early media"),
-            "forwarded" if code(event).is_empty() => self.once("diverted on its way here"),
+            "forwarded" if code(event).is_empty() => self.diverted(event),
             "forwarded" => self.timed(event, &format!("forwarded{}", code(event))),
             "forked" => self.once("forked"),
-            "replaces" => self.once("in place of another call"),
-            "referred" => self.once("sent here by a transfer"),
+            "replaces" => self.once(IN_PLACE),
+            "related" => self.related(event),
+            // that it was forwarded tells why
+            "branch_cancelled" if !self.steps.iter().any(|step| step.starts_with("forwarded")) => {
+                self.timed(event, "one branch cancelled by the server");
+            }
+            "referred" => self.once(SENT_HERE),
             "challenged" | "session_interval" => self.challenged(event),
             "redirected" | "busy" | "declined" | "refused" | "terminated" => self.refused(event),
             "cancel" => self.end("CANCEL", event),
@@ -102,6 +112,28 @@ impl<'a> Teller<'a> {
             self.before = self.steps.len();
             self.over = false;
             self.credentials = event.detail.ends_with("with credentials");
+        }
+    }
+
+    /// The reason of a forwarding that was told, or that there was one.
+    fn diverted(&mut self, event: &Event) {
+        let why = event.detail.split_once(": ").map(|(_, why)| foreign(why));
+        let told = self.steps.iter_mut().rev().find(|step| step.starts_with("forwarded (181)"));
+        match (told, why) {
+            (Some(told), Some(why)) => *told = told.replacen("(181)", &format!("(181, {why})"), 1),
+            (Some(_), None) => {}
+            (None, Some(why)) => self.once(&format!("diverted on its way here ({why})")),
+            (None, None) => self.once("diverted on its way here"),
+        }
+    }
+
+    /// Another call: what became of this one there, or where this one comes from.
+    fn related(&mut self, event: &Event) {
+        if let Some(step) = labels::related(&event.detail, By::Later) {
+            self.steps.retain(|told| told != IN_PLACE && told != SENT_HERE);
+            self.say(&step);
+        } else if let Some(step) = labels::related(&event.detail, By::Earlier) {
+            self.timed(event, &step);
         }
     }
 
@@ -148,14 +180,22 @@ impl<'a> Teller<'a> {
         let who = if event.detail.starts_with("the caller") { "caller" } else { "callee" };
         let step = match event.kind.as_ref() {
             "hold" => format!("put on hold by the {who}"),
-            "resume" => "resumed".to_owned(),
+            "resume" => format!("resumed by the {who}"),
             "reinvite_refused" => format!("change refused{}", code(event)),
             "glare" => "glare (491)".to_owned(),
             "overlap" => "overlapping change (500)".to_owned(),
             "music_on_hold" => "music on hold".to_owned(),
             "conference" => "conference".to_owned(),
-            "session_expired" => "session timer expired".to_owned(),
+            "session_expired" => return self.expired(),
+            "joined" | "left" if self.is_caller(&event.detail) => return,
+            "joined" | "left" => labels::member(&event.detail),
+            "connected" => labels::connected(&event.detail),
+            "related" => match labels::related(&event.detail, By::Earlier) {
+                Some(step) => step,
+                None => return,
+            },
             "fax" if event.detail.contains("refused") => "T.38 refused".to_owned(),
+            "fax" if event.detail.contains("G.711") => "fax as sound (G.711)".to_owned(),
             "fax" => "T.38 fax".to_owned(),
             "refer" => transfer(&event.detail, who),
             "refer_refused" => format!("transfer refused{}", code(event)),
@@ -177,6 +217,20 @@ impl<'a> Teller<'a> {
         if self.changes <= MOST_CHANGES {
             self.timed(event, &step);
         }
+    }
+
+    /// Why the BYE that was just told came.
+    fn expired(&mut self) {
+        let bye = self.steps.last_mut().filter(|step| step.contains("(BYE"));
+        match bye {
+            Some(bye) => *bye = bye.replacen("(BYE", "(BYE, session timer expired", 1),
+            None => self.say("session timer expired"),
+        }
+    }
+
+    /// What a conference says of the caller of this call.
+    fn is_caller(&self, detail: &str) -> bool {
+        detail.strip_prefix(&self.call.from).is_some_and(|rest| rest.starts_with(' '))
     }
 
     /// BYE or CANCEL.
@@ -445,12 +499,80 @@ mod tests {
             events.push((4000, "resume", "the caller takes the call back from hold"));
         }
         let told = told(&call(CallOutcome::Answered, EndedBy::Open, None, &events));
-        let hold = "put on hold by the caller after 3.00 s, resumed after 4.00 s, ";
+        let hold = "put on hold by the caller after 3.00 s, resumed by the caller after 4.00 s, ";
         let expected = format!(
             "begun before the capture, answered after 0 s, T.38 refused after 1.00 s, blind transfer by the callee \
              to c@example.com after 2.00 s, {hold}{hold}4 more changes, still open after 1 min 00 s when the capture ended"
         );
         assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn forwarded_because_nobody_answered() {
+        let mut events = vec![
+            (0, "invite", "sip:a calls sip:b"),
+            (20, "ringing", "180 Ringing: the phone rings"),
+            (9000, "forwarded", "181 Call Is Being Forwarded: the call is being forwarded"),
+            (9001, "forwarded", "the call was diverted on its way here: no-answer"),
+            (9002, "branch_cancelled", "a server stops the ringing on one branch"),
+            (9010, "branch_ended", "487 Request Terminated: the branch that was cancelled"),
+            (9500, "answered", "200 OK: the call is answered"),
+            (9900, "bye", "the caller hangs up"),
+        ];
+        let tell = |events: &[(i64, &str, &str)]| {
+            told(&call(CallOutcome::Answered, EndedBy::Caller, Some(9900), events))
+        };
+        let told = tell(&events);
+        let expected = "ringing (180) after 20.0 ms, forwarded (181, no-answer) after 9.00 s, answered after 9.50 s, \
+                        ended by the caller (BYE) after 400 ms";
+        assert_eq!(told, expected);
+        events.remove(2);
+        let told = tell(&events);
+        assert!(
+            told.contains("ringing (180) after 20.0 ms, diverted on its way here (no-answer), one branch"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn why_a_bye_came_and_how_a_fax_passed() {
+        let events = [
+            (0, "invite", "sip:a calls sip:b"),
+            (100, "answered", "200 OK: the call is answered"),
+            (900, "fax", "the sides agree on G.711 for a fax or modem (voice-band data, V.152)"),
+            (60_100, "bye", "the callee hangs up"),
+            (60_100, "+session_expired", "no refresh came within 90 s: the session timer ends the call"),
+        ];
+        let told = told(&call(CallOutcome::Answered, EndedBy::Callee, Some(60_100), &events));
+        let expected = "answered after 100 ms, fax as sound (G.711) after 800 ms, ended by the callee (BYE, session timer \
+                        expired) after 1 min 00 s";
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn another_call_is_named() {
+        let events = [
+            (0, "invite", "sip:a calls sip:b"),
+            (20, "ringing", "180 Ringing: the phone rings"),
+            (700, "related", "call 2 picks this one up while it rings (Replaces)"),
+            (900, "cancel", "the caller's side gives up"),
+        ];
+        let picked = told(&call(CallOutcome::AnsweredElsewhere, EndedBy::Caller, Some(900), &events));
+        let expected = "ringing (180) after 20.0 ms, picked up by call 2 after 700 ms, cancelled by the caller after 900 ms";
+        assert_eq!(picked, expected);
+        let events = [
+            (0, "invite", "sip:c calls sip:a"),
+            (0, "replaces", "this call takes the place of another one (Replaces)"),
+            (0, "related", "call 1 is picked up by this one while it rings"),
+            (10, "answered", "200 OK: the call is answered"),
+            (500, "joined", "sip:d@example.com joins the conference"),
+            (600, "related", "call 3 is in the same conference"),
+            (900, "left", "sip:d@example.com leaves the conference"),
+        ];
+        let picking = told(&call(CallOutcome::Answered, EndedBy::Open, None, &events));
+        let expected = "picks up call 1, answered after 10.0 ms, d@example.com joins after 490 ms, d@example.com leaves \
+                        after 890 ms, still open";
+        assert!(picking.starts_with(expected), "{picking}");
     }
 
     #[test]

@@ -22,6 +22,11 @@ def audio(direction="", more=()):
     return lines + ([f"a={direction}"] if direction else [])
 
 
+def audio_at(host, port):
+    """The same for sound that somebody else is to get."""
+    return [f"m=audio {port} RTP/AVP 0", f"c=IN IP4 {HOSTS[host]}", "a=rtpmap:0 PCMU/8000", "a=ptime:20"]
+
+
 def t38(port, version=0, repair="Redundancy"):
     return [
         f"m=image {port} udptl t38", f"a=T38FaxVersion:{version}", "a=T38MaxBitRate:14400",
@@ -76,9 +81,9 @@ class Side:
         if not media:
             return None
         dialog.version += 1
-        return [
-            "v=0", f"o={dialog.me} 1 {dialog.version} IN IP4 [local_ip]", "s=-", "c=IN IP4 [local_ip]", "t=0 0", *media,
-        ]
+        place = next((line for line in media if line.startswith("c=")), "c=IN IP4 [local_ip]")
+        media = [line for line in media if line != place]
+        return ["v=0", f"o={dialog.me} 1 {dialog.version} IN IP4 [local_ip]", "s=-", place, "t=0 0", *media]
 
     def request(self, dialog, method, media=None, headers=(), body=None, kind="application/sdp", same=False, once=False):
         """A request; `media`: the m= lines of its description. SIPp goes on from one that it may have to repeat

@@ -2,7 +2,7 @@
 
 A phone that begins a second call does so from another port, as a second line would: each SIPp process plays one side.
 """
-from scene import HOSTS, Dialog, Side, audio
+from scene import HOSTS, Dialog, Side, audio, audio_at
 from two_parties import CALLEE, CALLER, answered
 
 
@@ -81,7 +81,8 @@ def blind_transfer():
     second = Side("alice", 5062, call_id("blind-2", "alice"), peer="carol").wait(2000)
     second.dials(a2, 180, 200, headers=["Referred-By: <sip:bob@example.com>"]).play().wait(900).hush().hangs_up(a2)
     carol = Side("carol").picks_up(c).play().is_hung_up(c)
-    first = answered(CALLEE, ["blind_transfer"], [REFER, {"kind": "refer_accepted"}, TRYING, DONE], related=[2])
+    made = {"kind": "related", "when": "sip.Method == INVITE && sip.to.user == \"carol\"", "detail": "call 2 is what the transfer made"}
+    first = answered(CALLEE, ["blind_transfer"], [made, REFER, {"kind": "refer_accepted"}, TRYING, DONE], related=[2])
     made = answered(CALLER, [], [{"kind": "referred", "when": "sip.Method == INVITE && sip.to.user == \"carol\""}], related=[1])
     return "bob transfers alice to carol without asking her", {"calls": [first, {**made, "to": "sip:carol@example.com"}]}, [alice, bob, second, carol]
 
@@ -148,7 +149,8 @@ def pickup():
     carol = Side("carol", call=call_id("pickup-2", "carol"), peer="alice", peer_port=5062).wait(1200)
     replaces = f"Replaces: {call_id('pickup-1', 'alice')};to-tag=alice-pickup-1;from-tag=bob-pickup-1;early-only"
     carol.dials(c, 200, headers=[replaces]).play().wait(900).hush().hangs_up(c)
-    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "ended_by": CALLER, "answer": None, "related": [2]}
+    first = {"outcome": "answered_elsewhere", "outcome_code": 487, "ended_by": CALLER, "answer": None, "related": [2],
+             "events": {"contains": [{"kind": "related", "when": "sip.Replaces", "detail": "call 2 picks this one up while it rings (Replaces)"}]}}
     told = {"kind": "related", "detail": "call 1 is picked up by this one while it rings"}
     taken = answered(CALLER, ["pickup"], [REPLACES, told], related=[1], **{"from": "sip:carol@example.com"})
     return "bob's phone rings, carol takes the call (Replaces, early-only)", {"calls": [first, taken]}, [alice, bob, second, carol]
@@ -168,7 +170,8 @@ def conference():
         if wait:
             side.wait(wait)
         sides.append(side.dials(one, 180, 200).play().wait(1200 - wait // 2).hush().hangs_up(one))
-        calls.append(answered(CALLER, ["conference"], [FOCUS], **{"from": f"sip:{user}@example.com", "related": [], "streams": {"length": 2}}))
+        related = [2, 3] if user == "alice" else [1]
+        calls.append(answered(CALLER, ["conference"], [FOCUS], **{"from": f"sip:{user}@example.com", "related": related, "streams": {"length": 2}}))
         calls[-1]["features"]["none"] = {"one_of": ["call_waiting", "early_media"]}
     return "three phones call the focus of a conference (isfocus)", {"calls": calls}, sides
 
@@ -233,8 +236,42 @@ def conference_events():
     return about, {"calls": calls}, [*sides, watching]
 
 
+def asserted(user):
+    return [f"P-Asserted-Identity: \"{user.capitalize()}\" <sip:{user}@example.com>"]
+
+
+def moved():
+    """The server answers alice's call with bob, then moves it to carol, by dialogs of its own to each (RFC 3725); the
+    sound goes from phone to phone. Alice hears of it by a re-INVITE."""
+    ports = {"bob": 6020, "carol": 6040, "alice": 6060}  # as the sides get them, who is called before who calls
+    a, p = Dialog("alice", "bob", "moved-a", calls=True, at="server"), Dialog("bob", "alice", "moved-a", calls=False)
+    to_bob, b = Dialog("alice", "bob", "moved-b", calls=True), Dialog("bob", "alice", "moved-b", calls=False, at="server", port=5062)
+    to_carol, c = Dialog("alice", "carol", "moved-c", calls=True), Dialog("carol", "alice", "moved-c", calls=False, at="server", port=5064)
+    of_alice = audio_at("alice", ports["alice"])
+    alice = Side("alice", call=call_id("moved-a", "alice"), peer="server").dials(a, 180, 200).play()
+    alice.accepts(a, audio()).wait(1200).hush().hangs_up(a)
+    server = Side("server").recv("INVITE").reply(p, 180, tag=True).wait(600)
+    server.reply(p, 200, audio_at("bob", ports["bob"]), asserted("bob"), tag=True).recv("ACK").wait(2000)
+    server.changes(p, audio_at("carol", ports["carol"]), asserted("carol")).is_hung_up(p)
+    bob = Side("bob").picks_up(b, ring_ms=300, headers=asserted("bob")).play().is_hung_up(b).hush()
+    carol = Side("carol").picks_up(c, ring_ms=300, headers=asserted("carol")).play().is_hung_up(c)
+    calls_bob = Side("server", 5062, call_id("moved-b", "server"), peer="bob").wait(10)
+    calls_bob.dials(to_bob, 180, 200, media=of_alice, headers=asserted("alice")).wait(2300).hangs_up(to_bob)
+    calls_carol = Side("server", 5064, call_id("moved-c", "server"), peer="carol").wait(2100)
+    calls_carol.dials(to_carol, 180, 200, media=of_alice, headers=asserted("alice")).wait(1700).hangs_up(to_carol)
+    leg = {"kind": "leg", "when": "sip.Method == INVITE && ip.dst == 192.0.2.20"}
+    now = {"kind": "connected", "when": "sip.Method == INVITE && sip.CSeq == \"101 INVITE\"",
+           "detail": "the caller now talks to sip:carol@example.com"}
+    first = answered(CALLER, ["reinvite"], [leg, now], related=[2], **{"from": "sip:alice@example.com", "to": "sip:bob@example.com", "call_ids": {"length": 2}})
+    shared = {"kind": "related", "when": "sip.Method == INVITE && ip.dst == 192.0.2.50", "detail": "call 1 has the same media address: one server connects both"}
+    second = answered(CALLER, [], [shared], related=[1], **{"to": "sip:carol@example.com"})
+    about = "a server answers with bob, then moves the call to carol: re-INVITE with another P-Asserted-Identity, no REFER"
+    return about, {"calls": [first, second]}, [server, bob, carol, alice, calls_bob, calls_carol]
+
+
 FLOWS = {
     "flow-redirected": redirected, "flow-call-waiting": call_waiting, "flow-blind-transfer": blind_transfer,
     "flow-attended-transfer": attended_transfer, "flow-semi-attended-transfer": semi_attended_transfer,
     "flow-pickup": pickup, "flow-conference": conference, "flow-conference-events": conference_events,
+    "flow-moved": moved,
 }

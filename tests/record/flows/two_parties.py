@@ -1,7 +1,7 @@
 """two_parties.py: flows between a caller and the phone that it calls.
 
 Each function gives what is true of the flow and the sides that play it. An event's `when` is a display filter: the
-manifest names the first frame that it finds.
+manifest names the first frame that it finds, or with `then` the first one behind it that this filter finds.
 """
 from scene import Dialog, Side, audio, t38
 
@@ -61,7 +61,7 @@ def music_same_stream():
     bob.changes(b, audio("sendrecv"), trying=True).play().wait(700).hush().hangs_up(b)
     events = [
         {"kind": "hold", "detail": "the callee puts the other side on hold", "when": "sip.Status-Code == 200 && sip.CSeq == \"101 INVITE\""},
-        {"kind": "music_on_hold"},
+        {"kind": "music_on_hold", "when": "sip.Status-Code == 200 && sip.CSeq == \"101 INVITE\"", "then": "rtp && ip.src == 192.0.2.20"},
         {"kind": "resume", "detail": "the callee takes the call back from hold"},
     ]
     call = answered(CALLEE, ["hold", "resume", "music_on_hold"], events, streams={"length": 2})

@@ -2,6 +2,7 @@
 
 mod calls;
 mod captures;
+mod forwarded;
 mod joined;
 mod media;
 mod messages;
