@@ -11,7 +11,7 @@ use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
 use crate::packet::{Context, Endpoint, Nanos, Packet, PathId, Transport};
 use crate::rtp::Plain;
-use crate::{rtp, sip, wifi};
+use crate::{fax, rtp, sip, wifi};
 
 /// Packets in, facts and a report out.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub struct Engine {
 pub(crate) struct Trackers {
     pub(crate) sip: sip::Tracker,
     pub(crate) rtp: rtp::Tracker,
+    pub(crate) fax: fax::Tracker,
     pub(crate) wifi: wifi::Tracker,
 }
 
@@ -80,6 +81,7 @@ impl Engine {
             trackers: Trackers {
                 sip: sip::Tracker::new(&config),
                 rtp: rtp::Tracker::new(&config),
+                fax: fax::Tracker::new(&config),
                 wifi: wifi::Tracker::new(&config),
             },
             config,
@@ -101,7 +103,10 @@ impl Engine {
         match Plain::decode(packet, &mut self.decoder) {
             Some(plain) => {
                 let mut facts = FrameFacts::default();
-                media_facts(self.trackers.rtp.plain(&plain), &mut facts);
+                match self.trackers.rtp.plain(&plain) {
+                    rtp::Verdict::NotMedia => facts.call = self.trackers.fax.plain(&plain),
+                    verdict => media_facts(verdict, &mut facts),
+                }
                 facts
             }
             None => self.any_packet(packet),
@@ -220,6 +225,10 @@ impl Engine {
 
 impl Trackers {
     pub(crate) fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
+        if let Some(call) = self.fax.datagram(cx, payload, wire_len) {
+            facts.call = Some(call);
+            return;
+        }
         match self.rtp.datagram(cx, payload, wire_len) {
             rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {
                 self.sip(cx, Transport::Udp, payload, facts);
@@ -244,6 +253,7 @@ impl Trackers {
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
             self.rtp.announce(announcement);
+            self.fax.announce(announcement);
         }
         Some(outcome)
     }
