@@ -187,6 +187,10 @@ impl<'a> Teller<'a> {
             }
             What::Trained { is_heard: true } => ("fax_session", "the training is heard (CFR)".to_owned()),
             What::Trained { is_heard: false } => ("fax_session", "the training failed (FTT)".to_owned()),
+            What::PageEnd { number, end, is_again } => {
+                let again = if is_again { " once more" } else { "" };
+                ("fax_page", format!("page {number} ends{again} ({})", end.name()))
+            }
             What::Page { number, end, answer, is_taken } => {
                 let fate = if is_taken { "confirmed" } else { "refused" };
                 ("fax_page", format!("page {number} is {fate} ({}, {})", end.name(), answer.name()))

@@ -21,7 +21,9 @@ pub(super) enum What {
     Commanded { side: Side, command: Option<Command> },
     /// CFR or FTT.
     Trained { is_heard: bool },
-    /// MPS, EOM or EOP and what it was answered with.
+    /// MPS, EOM or EOP; once more where nothing answered.
+    PageEnd { number: u16, end: PageEnd, is_again: bool },
+    /// What it was answered with.
     Page { number: u16, end: PageEnd, answer: Answer, is_taken: bool },
     /// PPR: frames of the page are sent again.
     Again { number: u16 },
@@ -146,8 +148,8 @@ impl T30 {
                 self.failures_to_train = self.failures_to_train.saturating_add(1);
                 self.tell(place, What::Trained { is_heard: false });
             }
-            Control::PartEnd => self.ask(side, Asked::Part),
-            Control::PageEnd(end) => self.ask(side, Asked::Page(end)),
+            Control::PartEnd => self.ask(place, side, Asked::Part),
+            Control::PageEnd(end) => self.ask(place, side, Asked::Page(end)),
             Control::Taken(answer) => self.answered(place, answer, true),
             Control::Refused(answer) => self.answered(place, answer, false),
             Control::Again => {
@@ -175,13 +177,17 @@ impl T30 {
         }
     }
 
-    fn ask(&mut self, side: Side, asked: Asked) {
+    fn ask(&mut self, place: (u64, Nanos), side: Side, asked: Asked) {
         // the answer to it was not heard and it is put again
         let is_over = self.last.is_none() && self.taken > 0 && !self.is_in_page && self.asked.is_none();
         if is_over {
             return;
         }
-        self.tries = if self.asked.is_some() && !self.is_in_page { self.tries.saturating_add(1) } else { 1 };
+        let is_again = self.asked.is_some() && !self.is_in_page;
+        self.tries = if is_again { self.tries.saturating_add(1) } else { 1 };
+        if let Asked::Page(end) = asked {
+            self.tell(place, What::PageEnd { number: self.page(), end, is_again });
+        }
         (self.sender, self.asked, self.is_in_page) = (Some(side), Some(asked), false);
     }
 

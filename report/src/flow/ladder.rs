@@ -5,7 +5,7 @@ use airtone_engine::model::{Call, Dtmf, Event, Report, Stream};
 use airtone_engine::packet::Nanos;
 
 use super::columns::{Column, Columns};
-use super::labels;
+use super::{fax, labels};
 use crate::text::paint::Tone;
 use crate::text::units::{duration, foreign, party};
 use crate::words::words;
@@ -17,8 +17,10 @@ pub(crate) enum Kind {
     Request,
     /// A SIP response.
     Response,
-    /// An RTP stream.
+    /// An RTP stream, or a direction of T.38.
     Media,
+    /// What fax machines say in T.38.
+    Fax,
     /// Digits in the media.
     Digits,
     /// ICMP that says that a message did not arrive.
@@ -74,6 +76,7 @@ impl Ladder {
             rows.extend(call.events.iter().filter_map(|event| icmp(&mut columns, event, flow)));
             let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
             rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream)));
+            rows.extend(fax::rows(&mut columns, call));
             rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
         }
         // without times, all of them are the same unknown
