@@ -24,6 +24,8 @@ pub(super) struct Way {
     pub(super) last: Nanos,
     /// `redundancy` or `parity`, once it was seen.
     pub(super) repair: Option<&'static str>,
+    /// Packets lost before one that the capture cut: whether it repairs them cannot be seen.
+    pub(super) unclear: u64,
     /// Packets whose content cannot be read.
     pub(super) unread: u64,
     notation: Notation,
@@ -88,11 +90,13 @@ impl Leg {
         let (restored, helped) = way.restore(datagram.repair);
         let restored = restored.into_iter().rev().flatten();
         // parity tells that it could be had, not what it was
+        let is_clear = datagram.repair != Repair::Unknown;
+        way.unclear += if is_clear { 0 } else { missing };
         let gap = u16::try_from(missing.saturating_sub(helped)).unwrap_or(u16::MAX);
         if missing > 0 && restored.clone().count() as u64 != missing {
             way.frames.tear();
         }
-        if gap > 0 {
+        if gap > 0 && is_clear {
             self.t30.tell((cx.frame, cx.at), What::Gap { side, packets: gap });
         }
         for packet in restored.chain([datagram.primary]) {
@@ -140,6 +144,7 @@ impl Way {
             start: cx.at,
             last: cx.at,
             repair: None,
+            unclear: 0,
             unread: 0,
             notation,
             frames: Assembler::default(),

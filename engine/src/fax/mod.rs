@@ -74,8 +74,10 @@ impl Tracker {
             return;
         }
         if self.ports.len() >= self.max_calls.saturating_mul(PORTS_PER_CALL) {
+            let before = self.ports.len();
             let median = median(self.ports.values().map(|port| port.touched));
             self.ports.retain(|_, port| port.touched > median);
+            self.dropped += (before - self.ports.len()) as u64;
         }
         let Announcement { call, party, at, .. } = *announced;
         self.ports.insert(endpoint, Port { call, party, version: announced.fax_version, touched: at });
@@ -162,7 +164,7 @@ impl Tracker {
         session.legs[at].take(cx, side, datagram, (sender, notation));
     }
 
-    /// Faxes that were forgotten for lack of room.
+    /// Faxes, and ports for them, that were forgotten for lack of room.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }

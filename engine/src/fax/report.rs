@@ -65,7 +65,7 @@ fn direction(way: &Way) -> FaxDirection {
         expected: numbers.expected(),
         lost,
         repaired: numbers.repaired,
-        unrepaired: lost.saturating_sub(numbers.repaired),
+        unrepaired: lost.saturating_sub(numbers.repaired).saturating_sub(way.unclear),
         repeats: numbers.repeats,
         out_of_order: numbers.out_of_order,
         unread: way.unread,

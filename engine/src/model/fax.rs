@@ -78,7 +78,8 @@ pub struct FaxDirection {
     pub lost: u64,
     /// Of these, what later packets brought back: redundancy or parity.
     pub repaired: u64,
-    /// Of these, what nothing brought back.
+    /// Of these, what nothing brought back. Those lost before a packet of which the capture holds the beginning
+    /// alone are in neither figure.
     pub unrepaired: u64,
     /// Came once more; fax machines repeat indicators.
     pub repeats: u64,
