@@ -22,15 +22,15 @@ pub(crate) fn of_call(page: &mut Page, call: &Call) {
     }
 }
 
-/// `confirmed, 2 pages confirmed, 14400 bit/s (V.17), +1 555 0100 to +1 555 0199`
+/// `2 pages confirmed, 14400 bit/s (V.17), from +1 555 0100, to +1 555 0199`
 pub(crate) fn told(fax: &Fax) -> String {
-    let mut text = format!("{}, {}", words(&fax.result), fax.detail);
+    let mut text = format!("{}, {}", words(&fax.result), foreign(&fax.detail));
     if matches!(fax.result, FaxResult::Confirmed) {
-        text.clone_from(&fax.detail);
+        text = foreign(&fax.detail);
     }
     if let (Some(rate), Some(modulation)) = (fax.rate_bps, &fax.modulation) {
         let ecm = if fax.error_correction == Some(true) { ", error correction" } else { "" };
-        text += &format!(", {rate} bit/s ({modulation}{ecm})");
+        text += &format!(", {rate} bit/s ({}{ecm})", foreign(modulation));
     }
     let (mut from, mut to) = (&fax.caller_station, &fax.callee_station);
     if fax.sender.as_deref() == Some("callee") {
