@@ -12,7 +12,7 @@ use crate::model::{File, Report};
 use crate::observation::{Observation, Observed};
 use crate::packet::{Context, Endpoint, LinkType, Nanos, Packet, PathId, Transport};
 use crate::rtp::Plain;
-use crate::{rtp, sip, wifi};
+use crate::{fax, rtp, sip, wifi};
 
 /// Packets in, facts and a report out.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub struct Engine {
 pub(crate) struct Trackers {
     pub(crate) sip: sip::Tracker,
     pub(crate) rtp: rtp::Tracker,
+    pub(crate) fax: fax::Tracker,
     pub(crate) wifi: wifi::Tracker,
 }
 
@@ -81,6 +82,7 @@ impl Engine {
             trackers: Trackers {
                 sip: sip::Tracker::new(&config),
                 rtp: rtp::Tracker::new(&config),
+                fax: fax::Tracker::new(&config),
                 wifi: wifi::Tracker::new(&config),
             },
             config,
@@ -102,7 +104,10 @@ impl Engine {
         match Plain::decode(packet, &mut self.decoder) {
             Some(plain) => {
                 let mut facts = FrameFacts::default();
-                media_facts(self.trackers.rtp.plain(&plain), &mut facts);
+                match self.trackers.rtp.plain(&plain) {
+                    rtp::Verdict::NotMedia => facts.call = self.trackers.fax.plain(&plain),
+                    verdict => media_facts(verdict, &mut facts),
+                }
                 facts
             }
             None => self.any_packet(packet),
@@ -244,6 +249,10 @@ impl Trackers {
     }
 
     pub(crate) fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
+        if let Some(call) = self.fax.datagram(cx, payload, wire_len) {
+            facts.call = Some(call);
+            return;
+        }
         match self.rtp.datagram(cx, payload, wire_len) {
             rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {
                 self.sip(cx, Transport::Udp, payload, facts);
@@ -268,6 +277,7 @@ impl Trackers {
         facts.call = outcome.call.or(facts.call);
         for announcement in &outcome.announcements {
             self.rtp.announce(announcement);
+            self.fax.announce(announcement);
         }
         Some(outcome)
     }

@@ -10,13 +10,14 @@ use crate::model::{self, Call, CallMos, Dtmf, Report, Stream};
 use crate::rtp::StreamSummary;
 use crate::rtp::tones::is_same;
 use crate::sip::CallSummary;
-use crate::{call_media, findings};
+use crate::{call_media, fax, findings};
 
 /// Puts the report together.
 pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
     let report = frame(engine, source);
     let Engine { decoder, trackers, span, dropped_by_sensor, .. } = engine;
-    let calls = trackers.sip.calls(span.end());
+    let mut calls = trackers.sip.calls(span.end());
+    tell_faxes(&trackers.fax, &mut calls);
     let streams = trackers.rtp.streams(span.first.unwrap_or_default(), span.end(), decoder.paths());
     fill(report, calls, streams, dropped_by_sensor)
 }
@@ -24,10 +25,12 @@ pub(crate) fn report(engine: &Engine, source: SourceInfo) -> Report {
 /// The same, giving back each tracker as soon as it has told what it knows.
 pub(crate) fn last_report(engine: Engine, source: SourceInfo) -> Report {
     let report = frame(&engine, source);
-    let Engine { decoder, trackers: Trackers { sip, rtp, wifi }, span, dropped_by_sensor, .. } = engine;
+    let Engine { decoder, trackers: Trackers { sip, rtp, fax, wifi }, span, dropped_by_sensor, .. } = engine;
     drop(wifi);
-    let calls = sip.calls(span.end());
+    let mut calls = sip.calls(span.end());
     drop(sip);
+    tell_faxes(&fax, &mut calls);
+    drop(fax);
     let streams = rtp.into_streams(decoder.paths());
     fill(report, calls, streams, &dropped_by_sensor)
 }
@@ -66,6 +69,12 @@ fn fill(
     report.calls = calls.into_iter().map(|summary| summary.call).collect();
     report.streams = streams.into_iter().map(|summary| summary.stream).collect();
     report
+}
+
+fn tell_faxes(fax: &fax::Tracker, calls: &mut [CallSummary]) {
+    for summary in calls {
+        fax.tell(&mut summary.call);
+    }
 }
 
 fn direction(receiver: Party) -> Cow<'static, str> {
@@ -223,6 +232,7 @@ fn evicted(engine: &Engine) -> BTreeMap<String, u64> {
         ("digits", engine.trackers.rtp.digits_dropped()),
         ("media endpoints", engine.trackers.rtp.endpoints_dropped()),
         ("BSSs and stations", engine.trackers.wifi.evicted()),
+        ("faxes", engine.trackers.fax.dropped()),
         ("TCP bytes", engine.tcp.bytes_skipped()),
         ("TCP streams", engine.tcp.evicted()),
         ("ways to the sensor", engine.decoder.paths_refused()),

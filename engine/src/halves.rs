@@ -211,7 +211,11 @@ impl Back {
             self.trackers.rtp.look_ahead(entries.iter().map(Entry::rtp), &mut ahead);
             for (index, entry) in entries.iter().enumerate() {
                 match entry {
-                    Entry::Rtp(plain) => self.trackers.rtp.follow(plain, index, &ahead),
+                    Entry::Rtp(plain) => {
+                        if !self.trackers.rtp.follow(plain, index, &ahead) {
+                            self.trackers.fax.plain(plain);
+                        }
+                    }
                     Entry::Other => {
                         if let Some(other) = others.next() {
                             self.other(other, &batch.bytes);

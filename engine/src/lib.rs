@@ -15,6 +15,7 @@ pub mod config;
 pub mod decode;
 mod dropped;
 pub mod facts;
+mod fax;
 mod findings;
 pub mod flow;
 pub mod halves;

@@ -3,6 +3,7 @@
 
 mod call;
 mod capture;
+mod fax;
 mod finding;
 mod sip;
 mod stream;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub use call::{Call, CallMos, CallOutcome, Dtmf, EndedBy, Event};
 pub use capture::{Capture, File, NotDecoded, Path};
+pub use fax::{Fax, FaxDirection, FaxResult};
 pub use finding::{About, Finding, Severity};
 pub use sip::{Registration, RegistrationOutcome, Rfc6076, Sip};
 pub use stream::{

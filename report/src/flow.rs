@@ -5,6 +5,7 @@
 //! request (`Config::flows`), everything else from the report.
 
 mod columns;
+mod fax;
 mod html;
 pub(crate) mod labels;
 pub(crate) mod ladder;

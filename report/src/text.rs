@@ -7,6 +7,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod capture;
+pub(crate) mod fax;
 mod findings;
 pub(crate) mod page;
 pub(crate) mod paint;

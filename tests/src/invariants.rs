@@ -109,7 +109,16 @@ fn call_rules(call: &Value) -> Vec<(bool, &'static str)> {
     vec![
         (times.iter().all(|name| at_least(&call[name], 0.0)), "times of a call"),
         (is_mos(&call["mos"]["worst"]) && is_mos(&call["mos"]["average"]), "MOS of a call"),
+        (all(&call["fax"]["directions"]).all(is_fax_direction), "a direction of a fax"),
     ]
+}
+
+fn is_fax_direction(direction: &Value) -> bool {
+    let n = |name: &str| number(direction, name);
+    n("packets") + n("lost") == n("expected")
+        && n("repaired") + n("unrepaired") <= n("lost")
+        && n("first_frame") <= n("last_frame")
+        && at_least(&direction["duration_s"], 0.0)
 }
 
 fn bss_rules(bss: &Value) -> Vec<(bool, &'static str)> {

@@ -44,6 +44,8 @@ fn ladders_of_the_fixtures_stay_as_they_are() {
         ("flow-forwarded-no-answer", "80"),
         ("flow-conference-events", "80"),
         ("flow-music-same-stream", "80"),
+        ("flow-t38-fax", "80"),
+        ("flow-t38-failed", "60"),
     ];
     let mut wrong = Vec::new();
     for (name, width) in cases {
@@ -101,7 +103,19 @@ const SHOWN: &[(&str, &str, &[&str])] = &[
     ("sip-dtmf-info-pppoe.pcap", "1", &["INFO", "[DTMF 1]", "[DTMF 3]", "[DTMF 4]", "[DTMF 2]"]),
     ("sip-dtmf-rfc2833-decline.cap", "1", &["INVITE", "603 Decline"]),
     ("sip-dtmf-rfc2833-decline.cap", "2", &["INVITE", "RTP ", "DTMF "]),
-    ("fax-call-t38-accepted.pcap", "1", &["re-INVITE (T.38", "[T.38 fax]"]),
+    (
+        "fax-call-t38-accepted.pcap",
+        "1",
+        &[
+            "re-INVITE (T.38",
+            "[T.38 fax]",
+            "T.38, ",
+            " 208 packets, 0 lost",
+            "DIS",
+            "DCS (9600 bit/s, V.29)",
+            "BYE",
+        ],
+    ),
     (
         "fax-call-t38-refused.pcap",
         "1",

@@ -3,6 +3,7 @@
 
 mod air;
 mod calls;
+mod fax;
 mod sound;
 mod wording;
 
@@ -64,6 +65,7 @@ pub(crate) fn find(
     let mut findings = Vec::new();
     sound::find(&facts, &mut findings);
     calls::find(&facts, &mut findings);
+    fax::find(&facts, &mut findings);
     air::find(&facts, &mut findings);
     for finding in &mut findings {
         finding.frames.truncate(MAX_FRAMES);

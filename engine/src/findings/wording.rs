@@ -17,6 +17,11 @@ pub(super) fn stream_filter(stream: &Stream) -> String {
     filter
 }
 
+/// Shows all UDP from one endpoint to another, whatever port it leaves from.
+pub(super) fn one_way(source: Endpoint, destination: Endpoint) -> String {
+    format!("{} && {} && udp.dstport == {}", sent_by(source), received_by(destination), destination.port)
+}
+
 fn sent_by(endpoint: Endpoint) -> String {
     match endpoint.ip() {
         IpAddr::V4(ip) => format!("ip.src == {ip}"),

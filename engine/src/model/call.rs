@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::fax::Fax;
 use crate::packet::Nanos;
 use crate::quality::codec::Scale;
 
@@ -95,6 +96,9 @@ pub struct Call {
     pub dtmf: Vec<Dtmf>,
     /// Ids of its streams.
     pub streams: Vec<u32>,
+    /// Its fax by T.38, where packets of it were captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fax: Option<Box<Fax>>,
     /// MOS over its streams.
     pub mos: Option<CallMos>,
     /// Ids of other calls that belong to the same story: a transfer's, a pickup's; its events say why.

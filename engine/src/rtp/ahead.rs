@@ -40,9 +40,9 @@ impl Tracker {
     }
 
     /// Takes the `index`-th of the datagrams of which [`Self::look_ahead`] has `found` the streams. As
-    /// [`Self::plain`] where nobody asks what became of it.
+    /// [`Self::plain`] where nobody asks what became of it. False for what no stream has taken.
     #[inline(always)]
-    pub(crate) fn follow(&mut self, plain: &Plain, index: usize, found: &Ahead) {
+    pub(crate) fn follow(&mut self, plain: &Plain, index: usize, found: &Ahead) -> bool {
         // A stream that was opened meanwhile may be the one, or have driven it out.
         let slot = if found.openings == self.openings { found.slots[index % AHEAD] } else { NOWHERE };
         let followed = match self.slots.get_mut(slot as usize) {
@@ -51,14 +51,12 @@ impl Tracker {
             }
             _ => false,
         };
-        if !followed {
-            self.plain_again(plain);
-        }
+        followed || self.plain_again(plain)
     }
 
     /// [`Self::plain`] for the rarer callers, not inlined.
     #[inline(never)]
-    fn plain_again(&mut self, plain: &Plain) {
-        self.plain(plain);
+    fn plain_again(&mut self, plain: &Plain) -> bool {
+        !matches!(self.plain(plain), super::Verdict::NotMedia)
     }
 }

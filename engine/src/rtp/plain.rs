@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use super::arrival::Arrival;
 use super::header;
 use crate::decode::Decoder;
-use crate::packet::{Endpoint, Nanos, Packet, PathId};
+use crate::packet::{Context, Endpoint, Nanos, Packet, PathId};
 
 /// What tells streams apart: addresses, ports and SSRC as five words.
 #[derive(Clone, Copy, Debug, Eq)]
@@ -84,6 +84,31 @@ impl Plain {
         let parsed = header::parse(payload, wire_len)?;
         let arrival = Arrival::at(place, parsed.header, Some(parsed.payload_len), parsed.payload);
         Some(Self { key: Key::new(ends.0, ends.1, parsed.header.ssrc), arrival })
+    }
+
+    /// Place and first octets of the payload, for another protocol on the same port; and its length on the wire.
+    pub fn beginning(&self) -> (Context, [u8; header::FIXED + 4], usize) {
+        let Self { key, arrival } = self;
+        let (source, destination) = key.ends();
+        let cx = Context {
+            frame: arrival.frame,
+            at: arrival.at,
+            source,
+            destination,
+            path: arrival.path,
+            dscp: 0,
+            ip_id: None,
+            fragmented: false,
+        };
+        let header = &arrival.header;
+        let mut octets = [0; header::FIXED + 4];
+        octets[0] = 0x80;
+        octets[1] = u8::from(header.marker) << 7 | header.payload_type;
+        octets[2..4].copy_from_slice(&header.sequence.to_be_bytes());
+        octets[4..8].copy_from_slice(&header.timestamp.to_be_bytes());
+        octets[8..12].copy_from_slice(&header.ssrc.to_be_bytes());
+        octets[12..].iter_mut().zip(arrival.head()).for_each(|(to, from)| *to = *from);
+        (cx, octets, header::FIXED + usize::from(arrival.payload_len.unwrap_or(0)))
     }
 
     /// The next packet of a capture, where it is one.

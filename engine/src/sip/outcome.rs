@@ -215,6 +215,7 @@ impl Call {
             events: self.story.events(),
             dtmf: self.digits.iter().copied().map(Digit::report).collect(),
             streams: Vec::new(),
+            fax: None,
             mos: None,
             related: self.related.clone(),
         };

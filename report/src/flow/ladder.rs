@@ -5,7 +5,7 @@ use airtone_engine::model::{Call, Dtmf, Event, Report, Stream};
 use airtone_engine::packet::Nanos;
 
 use super::columns::{Column, Columns};
-use super::labels;
+use super::{fax, labels};
 use crate::text::paint::Tone;
 use crate::text::units::{duration, foreign, party};
 use crate::text::wrap::{cut, width};
@@ -18,8 +18,10 @@ pub(crate) enum Kind {
     Request,
     /// A SIP response.
     Response,
-    /// An RTP stream.
+    /// An RTP stream, or a direction of T.38.
     Media,
+    /// What fax machines say in T.38.
+    Fax,
     /// Digits or tones in the media.
     Digits,
     /// ICMP that says that a message did not arrive.
@@ -97,6 +99,7 @@ impl Ladder {
             let streams: Vec<&Stream> = report.streams.iter().filter(|s| s.call == Some(call.id)).collect();
             rows.extend(streams.iter().filter_map(|stream| media(&mut columns, stream, call)));
             rows.extend(call.events.iter().filter_map(|event| music(&mut columns, event, &streams)));
+            rows.extend(fax::rows(&mut columns, call));
             rows.extend(call.dtmf.iter().filter_map(|digit| digits(&mut columns, digit, &streams)));
             rows.extend(call.events.iter().filter_map(|event| tone(&mut columns, event, &streams)));
         }

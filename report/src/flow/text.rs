@@ -51,7 +51,7 @@ fn spacing(parties: usize, room: usize) -> Option<usize> {
 
 fn gutter(ladder: &Ladder, row: &Row) -> String {
     let place = match (row.kind, row.dialog) {
-        (Kind::Media | Kind::Digits | Kind::Icmp, _) => String::new(),
+        (Kind::Media | Kind::Fax | Kind::Digits | Kind::Icmp, _) => String::new(),
         (_, Some(dialog)) => format!("{dialog}.{}", row.transaction),
         (_, None) => format!("-.{}", row.transaction),
     };
@@ -155,7 +155,7 @@ fn arrow(row: &Row, room: usize, is_loop: bool) -> String {
     let label = row.fitting(inner);
     let shaft = match row.kind {
         Kind::Media => "=",
-        Kind::Digits | Kind::Icmp => "~",
+        Kind::Fax | Kind::Digits | Kind::Icmp => "~",
         _ if row.again => "- ",
         _ => "-",
     };
@@ -212,7 +212,7 @@ fn grid(row: &Row, parties: usize, apart: usize) -> String {
     let (left, right) = (row.from.min(row.to) * apart, row.from.max(row.to) * apart);
     let shaft = match row.kind {
         Kind::Media => '=',
-        Kind::Digits | Kind::Icmp => '~',
+        Kind::Fax | Kind::Digits | Kind::Icmp => '~',
         _ => '-',
     };
     for (at, cell) in cells.iter_mut().enumerate().take(right).skip(left + 1) {

@@ -8,8 +8,8 @@ use super::figures::{mos_badge, plain_cell, relative, trimmed};
 use super::{inserts, room, streams};
 use crate::markup::Markup;
 use crate::text::calls::digits;
-use crate::text::story;
 use crate::text::units::{dash, duration, or_dash, party, time_of_day};
+use crate::text::{fax, story};
 use crate::words::words;
 
 /// Events of one call that are shown; a session timer can make thousands.
@@ -80,7 +80,7 @@ fn body(m: &mut Markup, page: &Page<'_>, call: &Call) {
         Some("callee_to_caller") => 1,
         _ => 2,
     });
-    if own.is_empty() && call.outcome == CallOutcome::Answered {
+    if own.is_empty() && call.outcome == CallOutcome::Answered && call.fax.is_none() {
         m.put("<p>No RTP stream of this call was seen.</p>");
     }
     inserts::sound(m, page.inserts, call.id);
@@ -107,6 +107,7 @@ fn facts(m: &mut Markup, call: &Call) {
     fact("Set-up", &call.setup_s.map_or_else(dash, duration));
     fact("With", &call.features.join(", ").replace('_', " "));
     fact("DTMF", &digits(call));
+    fact("Fax", &call.fax.as_deref().map_or_else(dash, fax::told));
     fact(if call.call_ids.len() > 1 { "Call-IDs" } else { "Call-ID" }, &call.call_ids.join(", "));
     m.put("</ul>");
 }

@@ -8,7 +8,7 @@ use super::paint::Tone;
 use super::select::{Named, tell_rest, worst};
 use super::table::{Cell, Column, Table};
 use super::units::{dash, duration, foreign, ids, mos, or_dash, party, time_of_day};
-use super::{story, streams};
+use super::{fax, story, streams};
 use crate::words::words;
 
 pub(crate) fn section(page: &mut Page, report: &Report) {
@@ -45,9 +45,10 @@ fn block(page: &mut Page, report: &Report, call: &Call) {
         page.toned(2, Tone::of_mos(figures.worst), &format!("MOS-LQ: worst {low}, average {mean}"));
     }
     extras(page, call);
+    fax::of_call(page, call);
     let own: Vec<&Stream> = call.streams.iter().filter_map(|&id| find(report, id)).collect();
     if own.is_empty() {
-        if call.outcome == CallOutcome::Answered {
+        if call.outcome == CallOutcome::Answered && call.fax.is_none() {
             page.toned(2, Tone::Poor, "No RTP stream of it was seen.");
         }
         return;

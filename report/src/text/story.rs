@@ -197,6 +197,11 @@ impl<'a> Teller<'a> {
             "fax" if event.detail.contains("refused") => "T.38 refused".to_owned(),
             "fax" if event.detail.contains("G.711") => "fax as sound (G.711)".to_owned(),
             "fax" => "T.38 fax".to_owned(),
+            "fax_end" => match event.detail.split_once(": ") {
+                Some(("fax ended", how)) => foreign(how),
+                Some(("fax failed", _)) => "the fax failed".to_owned(),
+                _ => return,
+            },
             "refer" => transfer(&event.detail, who),
             "refer_refused" => format!("transfer refused{}", code(event)),
             "transfer_progress" => match event.detail.split_once(" answers ") {

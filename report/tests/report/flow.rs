@@ -147,3 +147,37 @@ fn calls_with_findings_come_first() {
     assert!(about.contains(&chosen[0]), "{about:?}");
     assert_eq!(airtone_report::html::worth_drawing(&report, 50).len(), report.calls.len());
 }
+
+#[test]
+fn a_fax_has_bars_and_what_the_machines_say() {
+    let mut report = sample::with_wireshark();
+    report.calls[1].fax = Some(Box::new(sample::fax()));
+    for (frame, kind, detail) in [
+        (50_u64, "fax_session", "the callee says what it can receive (DIS)"),
+        (60, "fax_session", "the caller wants to send at 14400 bit/s, V.17 (DCS)"),
+        (70, "fax_page", "page 1 ends (MPS)"),
+        (80, "fax_page", "page 1 is refused (MPS, RTN)"),
+        (90, "fax_end", "fax failed: page 1 was refused (RTN)"),
+    ] {
+        let at = sample::at(frame as f64);
+        let (kind, detail) = (kind.into(), detail.to_owned());
+        report.calls[1].events.push(airtone_engine::model::Event { frame, at, kind, detail });
+    }
+    let mut out = Vec::new();
+    flow::write(&mut out, &report, &chain(2), Style { width: 100, colour: false }).expect("memory is enough");
+    let drawn = String::from_utf8(out).expect("text is UTF-8");
+    let mut rest = &drawn[..];
+    for shown in [
+        "= T.38, 30.0 s, 493 packets, 7 lost (4 repaired) =",
+        "= T.38, 30.0 s, 498 packets, 2 lost (all repaired) =",
+        "DIS ~",
+        "~ DCS (14400 bit/s, V.17) ~",
+        "~ MPS (page 1 ends) ~",
+        "~ RTN (page 1 is refused) ~",
+    ] {
+        let place = rest.find(shown).unwrap_or_else(|| panic!("no {shown} in its place:\n{drawn}"));
+        rest = &rest[place + shown.len()..];
+    }
+    let svg = flow::svg(&report, &chain(2));
+    assert!(svg.contains("T.38, 30.0 s") && svg.contains("RTN (page 1 is refused)"));
+}

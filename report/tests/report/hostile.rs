@@ -22,6 +22,10 @@ pub fn hostile() -> Report {
         (call.from, call.to, call.outcome_reason) = (evil(), evil(), Some(evil()));
         call.call_ids.push(evil());
         call.features.push(evil());
+        let mut fax = sample::fax();
+        (fax.detail, fax.caller_station, fax.callee_station) = (evil(), Some(evil()), Some(evil()));
+        (fax.modulation, fax.sender) = (Some(evil().into()), Some(evil().into()));
+        call.fax = Some(Box::new(fax));
         for digit in &mut call.dtmf {
             (digit.digit, digit.from, digit.method) = (evil(), evil(), evil());
         }

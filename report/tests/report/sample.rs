@@ -136,6 +136,7 @@ fn calls() -> Vec<Call> {
                 digit(970, 12.0, "#"),
             ],
             streams: vec![1, 2],
+            fax: None,
             mos: Some(CallMos { worst: 2.31, average: 3.36, scale: Scale::Nb }),
             related: vec![2],
         },
@@ -186,6 +187,43 @@ fn calls() -> Vec<Call> {
             ..Call::default()
         },
     ]
+}
+
+/// A fax of a page that the other side never confirmed.
+pub fn fax() -> Fax {
+    let direction = |name: &'static str, from: u8, to: u8, lost: u64, repaired: u64| FaxDirection {
+        source: Endpoint::v4([192, 0, 2, from], 6100),
+        destination: Endpoint::v4([192, 0, 2, to], 6200),
+        direction: Some(name.into()),
+        first_frame: 40,
+        last_frame: 4000,
+        start: at(5.0),
+        duration_s: Some(30.0),
+        packets: 500 - lost,
+        expected: 500,
+        lost,
+        repaired,
+        unrepaired: lost - repaired,
+        repeats: 12,
+        out_of_order: 0,
+        unread: 0,
+        repair: Some("redundancy".into()),
+    };
+    Fax {
+        result: FaxResult::Failed,
+        detail: "page 1 broke off".to_owned(),
+        sender: Some("caller".into()),
+        rate_bps: Some(14_400),
+        modulation: Some("V.17".into()),
+        error_correction: Some(true),
+        caller_station: Some("+1 555 0100".to_owned()),
+        version: Some(0),
+        directions: vec![
+            direction("caller_to_callee", 1, 9, 7, 4),
+            direction("callee_to_caller", 9, 1, 2, 2),
+        ],
+        ..Fax::default()
+    }
 }
 
 fn streams() -> Vec<Stream> {

@@ -164,3 +164,14 @@ fn a_report_of_many_calls_shows_those_with_findings_and_counts_the_rest() {
     assert!(text.contains("975 more calls: tshark-post calls shows all of them."), "{text}");
     assert_eq!(render(&report, View::Calls, 80, false).matches("@example.com").count(), 1000);
 }
+
+#[test]
+fn a_fax_is_told_below_its_call() {
+    let mut report = sample::rich();
+    report.calls[0].fax = Some(Box::new(sample::fax()));
+    let text = render(&report, View::Report, 120, false);
+    let block = "  Fax (T.38): failed, page 1 broke off, 14400 bit/s (V.17, error correction), from +1 555 0100\n    \
+                 caller > callee: 493 packets in 30.0 s, 7 lost (4 repaired)\n    \
+                 callee > caller: 498 packets in 30.0 s, 2 lost (all repaired)\n";
+    assert!(text.contains(block), "{text}");
+}

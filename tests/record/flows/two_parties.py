@@ -201,7 +201,9 @@ def t38_fax():
         {"kind": "fax_session", "detail": "the callee says what it can receive (DIS)", "when": f"{control} 1"},
         {"kind": "fax_session", "detail": "the caller wants to send at 14400 bit/s, V.17 (DCS)", "when": f"{control} 65"},
         {"kind": "fax_session", "detail": "the training is heard (CFR)", "when": f"{control} 33"},
+        {"kind": "fax_page", "detail": "page 1 ends (MPS)", "when": f"{control} 114"},
         {"kind": "fax_page", "detail": "page 1 is confirmed (MPS, MCF)", "when": f"{control} 49"},
+        {"kind": "fax_page", "detail": "page 2 ends (EOP)", "when": f"{control} 116"},
         {"kind": "fax_page", "detail": "page 2 is confirmed (EOP, MCF)", "when": f"{control} 49", "nth": 2},
         {"kind": "fax_session", "detail": "the caller disconnects (DCN)", "when": f"{control} 95"},
         {"kind": "fax_end", "detail": "fax ended: 2 pages confirmed", "when": f"{control} 95"},
@@ -222,8 +224,12 @@ def t38_loss():
 
 
 def t38_failed():
+    control = "t30.FacsimileControl =="
     events = [
-        {"kind": "fax_session", "detail": "the training is heard (CFR)", "when": "t30.FacsimileControl == 33"},
+        {"kind": "fax_session", "detail": "the training is heard (CFR)", "when": f"{control} 33"},
+        {"kind": "fax_page", "detail": "page 1 ends (EOP)", "when": f"{control} 116"},
+        {"kind": "fax_page", "detail": "page 1 ends once more (EOP)", "when": f"{control} 116", "nth": 2},
+        {"kind": "fax_page", "detail": "page 1 ends once more (EOP)", "when": f"{control} 116", "nth": 3},
         {"kind": "fax_end", "detail": "fax failed: page 1 was not confirmed: 3 times EOP had no answer"},
     ]
     told, sides = fax_call("fax-failed", "--parity --again 3 --lose 5", "--seconds 12", events, repair="FEC")

@@ -67,6 +67,8 @@ const FLOODS: &[Flood] = &[
     Flood { name: "restarts in one flow", packets: MANY, frame: restart, evicts: &["RTP streams"] },
     Flood { name: "jumps in one stream", packets: (30_000, 1_600_000), frame: jump, evicts: &[] },
     Flood { name: "digits", packets: MANY, frame: digit, evicts: &["digits"] },
+    Flood { name: "faxes", packets: MANY, frame: fax, evicts: &["faxes"] },
+    Flood { name: "one fax", packets: MANY, frame: one_fax, evicts: &[] },
     Flood { name: "RTCP", packets: MANY, frame: rtcp, evicts: &[] },
     Flood { name: "fragments", packets: (3_000, 1_000_000), frame: fragment, evicts: &[] },
     Flood { name: "fragments of one datagram", packets: SOME, frame: one_datagram, evicts: &[] },
@@ -153,6 +155,34 @@ fn invite(n: u64) -> Frame {
         n,
         &wire::sip("INVITE sip:b@example.com SIP/2.0", &format!("call{n}"), "1 INVITE", "", "", &body),
     )
+}
+
+/// A call with a port for fax, then a packet to that port.
+fn fax(n: u64) -> Frame {
+    let call = n / 2;
+    if n % 2 == 1 {
+        return Frame::ethernet(at(n), wire::udp(MEDIA, (host(call), 4002), &[0, 1, 1, 2, 0, 0]));
+    }
+    let body = wire::sdp((host(call), 4000), "0", "m=image 4002 udptl t38\r\n");
+    sip_frame(
+        n,
+        &wire::sip("INVITE sip:b@example.com SIP/2.0", &format!("fax{call}"), "1 INVITE", "", "", &body),
+    )
+}
+
+/// One call whose machines say DIS, in frames of V.21, with ever other numbers, from ever other ports.
+fn one_fax(n: u64) -> Frame {
+    if n == 0 {
+        return fax(0);
+    }
+    let [high, low] = ((n * 7) as u16).to_be_bytes();
+    let ifp = [0xc0, 2, 0x80, 0, 3, 0xff, 0xc8, if n.is_multiple_of(2) { 0x74 } else { 0x31 }, 0, 0x40];
+    let mut payload = vec![high, low, ifp.len() as u8];
+    payload.extend(ifp);
+    payload.extend([0, 1, ifp.len() as u8]);
+    payload.extend(ifp);
+    let from = (MEDIA.0, if n.is_multiple_of(3) { n as u16 } else { MEDIA.1 });
+    Frame::ethernet(at(n), wire::udp(from, (host(0), 4002), &payload))
 }
 
 fn register(n: u64) -> Frame {
