@@ -277,29 +277,3 @@ fn a_missing_library_is_one_line() {
     }
     assert!(library().is_file());
 }
-
-/// What tshark decrypts reaches the analysis; the command, which has no keys, sees only the media.
-#[test]
-fn sip_in_tls_is_a_call() {
-    if tshark().is_none() {
-        return eprintln!("skipped: no tshark here");
-    }
-    let path = fixtures_dir().join("encrypted/sipp-tls.pcapng");
-    let theirs = of_plugin(&path).unwrap();
-    let ours = json(["report", "--format", "json", &path.display().to_string()]);
-    assert_eq!(ours["calls"], Value::Array(Vec::new()));
-    let [call] = &theirs["calls"].as_array().unwrap()[..] else { panic!("{}", theirs["calls"]) };
-    assert_eq!(call["outcome"], "answered");
-    assert_eq!(call["outcome_code"], 200);
-    assert_eq!(call["ended_by"], "caller");
-    for (ours, theirs) in
-        ours["streams"].as_array().unwrap().iter().zip(theirs["streams"].as_array().unwrap())
-    {
-        assert_eq!(theirs["call"], call["id"]);
-        assert_eq!(ours["packets"], theirs["packets"]);
-    }
-    assert_eq!(ours["capture"]["packets"], theirs["capture"]["packets"]);
-    let rows = columns(&path, &["-Y", "rtp"], &["airtone.call", "airtone.stream"]);
-    assert_eq!(rows.len(), 250);
-    assert!(rows.iter().all(|row| row[0] == "1"), "media belongs to the call");
-}

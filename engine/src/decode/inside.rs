@@ -91,8 +91,9 @@ fn header_of(bytes: &[u8], end: usize, v4: &[u8], v6: &[u8]) -> Option<usize> {
         let header = bytes.get(start..end);
         header.is_some_and(|header| usize::from(header[0]) == 0x40 + words && v4.contains(&header[9]))
     };
-    let is_v6 =
-        |start: usize| bytes.get(start..end).is_some_and(|header| header[0] >> 4 == 6 && v6.contains(&header[6]));
+    let is_v6 = |start: usize| {
+        bytes.get(start..end).is_some_and(|header| header[0] >> 4 == 6 && v6.contains(&header[6]))
+    };
     let at_v4 = (5..=15).find_map(|words| end.checked_sub(4 * words).filter(|&start| is_v4(start, words)));
     at_v4.or_else(|| end.checked_sub(40).filter(|&start| is_v6(start)))
 }
@@ -110,7 +111,8 @@ mod tests {
     /// IPv4 with this protocol and payload.
     fn ipv4(protocol: u8, last: u8, payload: &[u8]) -> Vec<u8> {
         let len = u16::try_from(20 + payload.len()).unwrap().to_be_bytes();
-        let mut bytes = vec![0x45, 0, len[0], len[1], 0, 1, 0, 0, 64, protocol, 0, 0, 192, 0, 2, last, 192, 0, 2, 9];
+        let mut bytes =
+            vec![0x45, 0, len[0], len[1], 0, 1, 0, 0, 64, protocol, 0, 0, 192, 0, 2, last, 192, 0, 2, 9];
         bytes.extend(payload);
         bytes
     }
