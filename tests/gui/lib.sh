@@ -95,16 +95,20 @@ opened() {
 click() { x mousemove --window "$1" "$2" "$3" click --repeat "${4:-1}" --delay 80 1 || true; sleep 0.7; }
 
 # from_telephony MAIN LOWEST CONDITION...: presses entries of the Telephony menu until the condition holds. Entries of Lua have no
-# keys of their own and their place differs between versions, so they are tried from below, the lowest one of them first; windows
-# that open by mistake are closed.
+# keys of their own. Up to 4.4 they lie in the menu itself, at a place that differs between versions: they are tried from below,
+# the lowest one of them first. From 4.6 on they have a menu of their own, which is tried from above. Windows that open by mistake are
+# closed.
 from_telephony() {
-  local main=$1 up lowest=$2 other
+  local main=$1 lowest=$2 place keys key other
   shift 2
-  for up in $(seq "$lowest" 18); do
+  for place in $(seq 0 18); do
+    keys=$(entry "$place" "$lowest")
+    [ -n "$keys" ] || return 1
     x windowfocus "$main" || true
     x key alt+y || true
     sleep 0.4
-    for _ in $(seq "$up"); do x key Up || true; done
+    # One by one, as a menu must open in between.
+    for key in $keys; do x key "$key" || true; done
     x key Return || true
     "$@" && return
     for other in $(x search --onlyvisible --name "Airtone:"); do x windowfocus "$other" && x key Escape || true; done
@@ -112,6 +116,17 @@ from_telephony() {
   done
   return 1
 }
+
+# entry PLACE LOWEST: the keys that lead from the open menu to an entry; nothing where there are no more.
+entry() {
+  local ups=$(($1 + $2)) downs=$1
+  case $(wireshark --version 2>/dev/null | head -n 1) in
+    *" 4."[0-5].*) [ "$ups" -gt 18 ] || times "$ups" Up ;;
+    *) [ "$downs" -gt 6 ] || echo "$(times 5 Up) Right $(times "$downs" Down)" ;;
+  esac
+}
+
+times() { local _; for _ in $(seq "$1"); do printf '%s ' "$2"; done; }
 
 # text_window MAIN LOWEST NAME: opens a text window of the plugin, moved and sized so that pictures of it can be compared.
 text_window() {
