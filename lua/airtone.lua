@@ -372,7 +372,7 @@ register_postdissector(proto)
 -- Header of the file ----------------------------------------------------------------------------------------
 
 -- tshark asks every registered reader whether a file is its own, before any frame is dissected and whether the
--- file is compressed or comes from a pipe. This one never says yes. The library then looks for the file that begins so
+-- file is compressed (what is read is not) or comes from a pipe. This one never says yes. The library then looks for the file that begins so
 -- among those that are open, and reads it once more in step with tshark. Otherwise, the header of a classic pcap with
 -- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds.
 -- In both cases the extractors are given up, which Wireshark notices when they are collected.
@@ -411,7 +411,7 @@ local function read_header(file)
     local header = file:read(1024)
     if type(header) ~= "string" or #header < 24 then return end
     local magic = word(header, 1)
-    local made = not file.compressed and new_engine()
+    local made = new_engine()
     if made and made:beside(header) then prepared = made end
     local is_pcap = magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1
     if is_pcap then known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536 end

@@ -6,8 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use airtone_capture::{Input, Record};
 use airtone_engine::{LinkType, Nanos, Packet};
@@ -247,14 +246,11 @@ fn heed(session: &mut Session, note: &Waiting) {
     }
 }
 
-/// A regular file that has been read from and begins so. (A device or a pipe would lose what is read here.)
-fn begins_with(path: &PathBuf, header: &[u8]) -> bool {
-    let long_enough =
-        fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() >= header.len() as u64);
-    let mut bytes = vec![0; header.len()];
-    long_enough
-        && File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok()
-        && bytes == header
+/// A regular file that has been read from and begins so, behind its compression. (A device or a pipe would lose what is read
+/// here.)
+fn begins_with(path: &Path, header: &[u8]) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0);
+    is_file && airtone_capture::head(path, header.len()).is_ok_and(|head| head == header)
 }
 
 /// Whether the host captured as much of its frame. It takes headers off some link types, none of which is read here.
