@@ -115,20 +115,21 @@ proto.prefs.delay = Pref.string("One-way delay (ms)", "",
 
 -- An extractor makes Wireshark build its field for every frame, read or not, and costs more than all the rest.
 -- Of those here only the interface is read each time: the link type belongs to it, and the exact time of one
--- frame gives that of all others.
+-- frame gives that of all others. Those below are read where something was encrypted.
 local extractors = {
     interface = Field.new("frame.interface_id"),
     encapsulation = Field.new("frame.encap_type"),
     epoch = Field.new("frame.time_epoch"),
+    tls = Field.new("tls"),
     sip = Field.new("sip"),
-    rtp = Field.new("rtp"),
+    ip = Field.new("ip"),
+    ipv6 = Field.new("ipv6"),
 }
 
 local engine             -- nil after a failure
 local encapsulations     -- by interface
 local last_relative      -- of the frame before
 local last_number        -- likewise
-local is_new             -- the frame being dissected has just been fed
 local has_interfaces
 local known_link         -- of a file whose header says it for all frames
 local prepared           -- an engine that reads the file itself, before the first init
@@ -136,6 +137,8 @@ local is_beside          -- the engine does so
 local is_behind          -- and lags behind, as nobody looks at single frames
 local may_lag = true     -- it may do so in a single pass
 local taken = 0          -- the last frame that it took from there
+local stop               -- the next one that it has to be asked about
+local knows_ports        -- it has been told of Decode As
 local feed_frame, take_frame
 
 local function fail(message)
@@ -151,7 +154,7 @@ end
 
 local function start()
     local made, problem = prepared, nil
-    is_beside, is_behind, prepared, taken = made ~= nil, false, nil, 0
+    is_beside, is_behind, prepared, taken, knows_ports = made ~= nil, false, nil, 0, false
     if not made then made, problem = new_engine() end
     if engine then engine:free() end
     engine, encapsulations, last_relative, last_number = made, {}, math.huge, 0
@@ -159,6 +162,7 @@ local function start()
     if not made then return fail(problem) end
     feed_frame, take_frame = made.feed, made.take
     if known_link then made:link(known_link) end
+    if extractors.sip or extractors.ip then made:keys() end
 end
 
 -- Beyond this (46 days), a double in seconds no longer holds nanoseconds.
@@ -184,11 +188,11 @@ end
 -- Frames are fed after those that were taken from the file: they have been appended to it since, or are not those
 -- that stand there. The extractors are gone by then.
 local function take(number, captured)
-    local done, problem = take_frame(engine, number, captured)
+    local done, answer = take_frame(engine, number, captured)
     local is_first = taken == 0
     taken, last_number = number, number
-    if problem then return fail(problem) end
-    if done then return end
+    if done then return answer end
+    if done == nil then return fail(answer) end
     is_beside, is_behind = false, false
     -- A file that Wireshark reads as something else from the start, such as text, misses nothing.
     if is_first then return end
@@ -210,9 +214,71 @@ local function feed(tvb, pinfo, number)
         if info then interface = info.value else has_interfaces = false end
     end
     if not known_link then link = encapsulations[interface] or encapsulation(interface) end
-    local _, problem = feed_frame(engine, tvb:raw(), number, relative, pinfo.len, interface, link)
+    local riddle, problem = feed_frame(engine, tvb:raw(), number, relative, pinfo.len, interface, link)
     if problem then fail(problem) end
+    return riddle
 end
+
+-- What only Wireshark can read ------------------------------------------------------------------------------
+
+-- What Wireshark makes of a UDP port, of its own or by Decode As: RTP, or a tunnel. It is asked once for each port
+-- (a hundredth of a second in all); the library then takes that RTP for RTP, and asks about frames in such a tunnel.
+local PORTS = { RTP = "rtp" }
+for _, name in ipairs({ "VXLAN", "VXLAN (GPE)", "GENEVE", "GTP", "GRE", "L2TP", "PPP", "MPLS", "ETHERNET", "IPV4", "IPV6",
+    "TEREDO", "AYIYA", "LISP DATA", "NSH", "AMT", "UDPENCAP", "ESP", "WIREGUARD", "OPENVPN", "BAT", "BAT GW", "CAPWAP-DATA",
+    "LWAPP", "TAPA", "IEEE 802.11", "TZSP", "PEEKREMOTE", "ARUBA_ERM", "HP_ERM" }) do
+    PORTS[name] = "tunnel"
+end
+
+local function tell_ports()
+    knows_ports = true
+    local ports = DissectorTable.get("udp.port")
+    local dissector_of = ports.get_dissector
+    for port = 1, 65535 do
+        local dissector = dissector_of(ports, port)
+        local kind = dissector and PORTS[tostring(dissector):upper()]
+        if kind then engine:port(port, kind) end
+    end
+end
+
+-- How long the IP packet is that begins so.
+local function length_of(bytes)
+    local a, b = bytes:byte(3, 4)
+    if bytes:byte(1) < 0x60 then return a * 256 + b end
+    a, b = bytes:byte(5, 6)
+    return 40 + a * 256 + b
+end
+
+-- Several IP packets may be in one frame of 802.11; those inside of others are found by the library.
+local function decrypt_air()
+    local found = {}
+    for _, extractor in ipairs({ extractors.ip, extractors.ipv6 }) do
+        for _, info in ipairs({ extractor() }) do found[#found + 1] = info end
+    end
+    table.sort(found, function(a, b) return a.offset < b.offset end)
+    local reached = 0
+    for _, info in ipairs(found) do
+        local is_there, bytes = pcall(function() return info.source:raw(info.offset) end)
+        if is_there and #bytes >= 20 and info.offset >= reached then
+            engine:decrypted(bytes)
+            reached = info.offset + length_of(bytes)
+        end
+    end
+end
+
+-- Called for a frame that holds what the library cannot read: in a tunnel that it does not know, the innermost ports show
+-- it where the packet lies; where Wireshark has keys, what it has decrypted is handed over.
+local function solve(riddle, pinfo)
+    if riddle == "tunnel" then
+        engine:between(pinfo.src_port, pinfo.dst_port)
+    elseif riddle == "air" then
+        if extractors.ip then decrypt_air() end
+    elseif extractors.sip and extractors.tls() then
+        for _, info in ipairs({ extractors.sip() }) do engine:message(info.range:bytes():raw()) end
+    end
+end
+
+-- Columns ---------------------------------------------------------------------------------------------------
 
 local function show_findings(branch, number, count)
     for k = 1, count do
@@ -271,16 +337,13 @@ local function is_wanted(tree, visited)
     return wanted
 end
 
-local STRIDE = 64
-
 function proto.dissector(tvb, pinfo, tree)
     if not engine then return end
     local number = pinfo.number
     if is_behind then
         if number > last_number then
             last_number = number
-            -- At times it is asked whether the frames are still those of the file.
-            if number % STRIDE ~= 0 then return end
+            if number < stop then return end
             last_number = number - 1
         else
             -- Two passes: frames come again, or a read filter gives the same number to several.
@@ -290,62 +353,34 @@ function proto.dissector(tvb, pinfo, tree)
     end
     -- A frame beyond the last one is new, without asking. (Under `-2 -R` several have the same number.)
     local visited = number <= last_number and pinfo.visited
-    is_new = not visited
-    if is_new then
-        if is_beside then take(number, pinfo.caplen) end
-        if engine and not is_beside then feed(tvb, pinfo, number) end
+    if not visited then
+        if not knows_ports then tell_ports() end
+        local riddle
+        if is_beside then riddle = take(number, pinfo.caplen) end
+        if engine and not is_beside then riddle = feed(tvb, pinfo, number) end
+        if riddle then solve(riddle, pinfo) end
     end
     if not (tree and engine) then return end
-    if is_wanted(tree, visited) then show(tree, pinfo, visited) else is_behind = is_beside and may_lag end
+    if is_wanted(tree, visited) then return show(tree, pinfo, visited) end
+    is_behind = is_beside and may_lag
+    -- At the latest after some frames, to compare them with those of the file.
+    if is_behind then stop = engine:ahead(number) end
 end
 
 register_postdissector(proto)
 
--- What only Wireshark can read ------------------------------------------------------------------------------
-
--- SIP in TLS and everything in encrypted frames of 802.11: where Wireshark has the keys, it goes to the engine as
--- an observation of its frame, which the engine could not read itself. Taps are called for such frames only.
-local ENCRYPTED_AIR = "wlan.fc.protected == 1"
-
-local function observe(kind, extractor, pinfo)
-    -- Each frame once: taps are also called again for what was read before, and in the second of two passes.
-    -- (pinfo.visited is true in every tap.)
-    if not (engine and is_new) then return end
-    catch_up()
-    local source, destination = tostring(pinfo.src), tostring(pinfo.dst)
-    for _, info in ipairs({ extractor() }) do
-        local _, problem = engine:observe(kind, info.range:bytes():raw(), pinfo.number, pinfo.rel_ts, source,
-            pinfo.src_port, destination, pinfo.dst_port)
-        if problem then return fail(problem) end
-    end
-end
-
-local function listen(tap, filter, kind)
-    local extractor = extractors[tap]
-    local listener = Listener.new(tap, filter)
-    function listener.packet(pinfo) observe(kind, extractor, pinfo) end
-end
-
-local listening = false
-local function listen_where_decrypted()
-    if listening or not extractors.sip then return end
-    listening = true
-    listen("sip", "tls", "tls")
-    for _, tap in ipairs({ "sip", "rtp" }) do listen(tap, ENCRYPTED_AIR, "datagram") end
-end
-
 -- Header of the file ----------------------------------------------------------------------------------------
 
 -- tshark asks every registered reader whether a file is its own, before any frame is dissected and whether the
--- file is compressed or comes from a pipe. This one never says yes. The library then looks for the file that begins so
+-- file is compressed (what is read is not) or comes from a pipe. This one never says yes. The library then looks for the file that begins so
 -- among those that are open, and reads it once more in step with tshark. Otherwise, the header of a classic pcap with
 -- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds.
 -- In both cases the extractors are given up, which Wireshark notices when they are collected.
 local AIR = { [105] = true, [119] = true, [127] = true, [163] = true, [192] = true }
 
-local function may_be_decrypted(link)
+local function has_tls_keys()
     local found, keys = pcall(get_preference, "tls.keylog_file")
-    return AIR[link] or not found or (keys ~= nil and keys ~= "")
+    return not found or (keys ~= nil and keys ~= "")
 end
 
 local function word(bytes, at, swapped)
@@ -355,16 +390,18 @@ local function word(bytes, at, swapped)
     return a + 256 * b + 65536 * c + 16777216 * d
 end
 
--- Whether a pcapng says, before its first packet, that nothing in it can be decrypted: wires only and no secrets.
-local function is_plain_pcapng(header)
+-- What a pcapng says before its first packet: whether it has interfaces of 802.11, and keys.
+local function blocks_of(header)
     local swapped = word(header, 9) == 0x4d3c2b1a
-    local at = 1
+    local at, is_air, has_keys = 1, false, false
     while true do
         local kind, length = word(header, at, swapped), word(header, at + 4, swapped)
-        if not length or length < 12 then return false end
-        if kind == 6 or kind == 3 or kind == 2 then return true end
+        if not length or length < 12 then return true, true end
+        if kind == 6 or kind == 3 or kind == 2 then return is_air, has_keys end
         local link = kind == 1 and word(header, at + 8, swapped)
-        if kind == 10 or not link and kind == 1 or link and may_be_decrypted(link % 65536) then return false end
+        if kind == 1 and not link then return true, true end
+        is_air = is_air or link and AIR[link % 65536] or false
+        has_keys = has_keys or kind == 10
         at = at + length
     end
 end
@@ -374,16 +411,18 @@ local function read_header(file)
     local header = file:read(1024)
     if type(header) ~= "string" or #header < 24 then return end
     local magic = word(header, 1)
-    local made = not file.compressed and new_engine()
+    local made = new_engine()
     if made and made:beside(header) then prepared = made end
     local is_pcap = magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1
     if is_pcap then known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536 end
     if prepared or is_pcap then
         extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
     end
-    if is_pcap and not may_be_decrypted(known_link) or magic == 0x0a0d0d0a and is_plain_pcapng(header) then
-        extractors.sip, extractors.rtp = nil, nil
-    end
+    local is_air, has_keys = true, true
+    if is_pcap then is_air, has_keys = AIR[known_link], false end
+    if magic == 0x0a0d0d0a then is_air, has_keys = blocks_of(header) end
+    if not is_air then extractors.ip, extractors.ipv6 = nil, nil end
+    if not (has_keys or has_tls_keys()) then extractors.tls, extractors.sip = nil, nil end
     collectgarbage()
 end
 
@@ -401,10 +440,7 @@ end
 
 if not in_window then register_reader() end
 
-function proto.init()
-    start()
-    listen_where_decrypted()
-end
+proto.init = start
 
 -- Reports ---------------------------------------------------------------------------------------------------
 

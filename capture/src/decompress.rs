@@ -3,7 +3,9 @@
 //! Decompression is slower than everything behind it, so it runs beside the analysis. The channel is
 //! bounded: a slow reader stops the thread, and memory stays at a few chunks.
 
-use std::io::{self, BufReader, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -45,19 +47,41 @@ impl Compression {
         }
     }
 
-    /// Decompresses `input` on a thread.
-    pub(crate) fn decompress(self, input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-        let decoder: Box<dyn Read + Send> = match self {
+    fn decoder(self, input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
             Self::Gzip => {
                 Box::new(flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(CHUNK, input)))
             }
             Self::Zstd => Box::new(zstd::stream::read::Decoder::new(input)?),
             Self::Lz4 => Box::new(Lz4::new(BufReader::with_capacity(CHUNK, input))),
-        };
+        })
+    }
+
+    /// Decompresses `input` on a thread.
+    pub(crate) fn decompress(self, input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+        let decoder = self.decoder(input)?;
         let (sender, receiver) = sync_channel(WAITING);
         thread::Builder::new().name(self.name().into()).spawn(move || pump(decoder, &sender))?;
         Ok(Box::new(Chunks { receiver, chunk: Vec::new(), at: 0, ended: false }))
     }
+}
+
+/// The first bytes of a file, `length` at most, as they are behind its compression.
+///
+/// # Errors
+/// When it cannot be opened, read or decompressed.
+pub fn head(path: &Path, length: usize) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut magic = Vec::new();
+    (&mut file).take(4).read_to_end(&mut magic)?;
+    file.rewind()?;
+    let file: Box<dyn Read + Send> = match Compression::of(&magic) {
+        Some(compression) => compression.decoder(Box::new(file))?,
+        None => Box::new(file),
+    };
+    let mut head = Vec::new();
+    file.take(length as u64).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 /// Reads until the end, an error, or nobody listens. An empty chunk is the end.

@@ -29,6 +29,7 @@ use airtone_engine::model::File;
 use airtone_engine::observation::Observed;
 use airtone_engine::{Engine, Nanos, Packet};
 
+pub use decompress::head;
 pub use head::Interface;
 use head::What;
 use interfaces::Interfaces;

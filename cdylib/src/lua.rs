@@ -20,5 +20,6 @@ mod finals;
 mod host;
 mod link;
 mod page_file;
+mod riddle;
 
 pub use host::luaopen_airtone;

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use airtone_engine::decode::inside::Wrapping;
 use airtone_engine::observation::Observed;
 use airtone_engine::{Config, Engine, FrameFacts, Nanos, Packet, Report, SourceInfo};
 use airtone_report::html::{self, Inserts};
@@ -90,6 +91,21 @@ impl Session {
         let facts = self.engine.observe(observed);
         self.facts.keep(observed.frame, facts);
         facts
+    }
+
+    /// Takes a packet that the host found or decrypted in the packet taken last.
+    pub fn inside(&mut self, packet: &Packet<'_>, how: Wrapping) {
+        self.report = None;
+        self.frames += 1;
+        let facts = self.engine.inside(packet, how);
+        if facts != FrameFacts::default() {
+            self.facts.keep(packet.frame, facts);
+        }
+    }
+
+    /// The host says that what a UDP port sends and receives is RTP.
+    pub fn declare_rtp(&mut self, port: u16) {
+        self.engine.declare_rtp(port);
     }
 
     /// The sensor says that it dropped packets.

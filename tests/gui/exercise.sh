@@ -1,92 +1,33 @@
 #!/usr/bin/env bash
-# Presses what can be pressed in the real Wireshark with the plugin: Refresh, Update columns (dissects again) and Save JSON
-# in a window, and Reload Lua Plugins.
-# After each, the window of streams must show the very picture that it showed first.
+# Presses what can be pressed in the real Wireshark with the plugin, and compares the figures after each:
+#   * in a text window: Refresh, Update columns (dissects again), Save JSON
+#   * a preference of the plugin, changed and changed back
+#   * Reload Lua Plugins
+#   * Decode As RTP, in a capture whose media nobody would take for any
+# What is saved must be what tshark-post says, and where nothing has changed, the window of streams must show the very picture
+# that it showed first.
 #
-# usage: exercise.sh [FOLDER]    leaves first.png and those that differ in FOLDER (default: target/gui)
+# usage: exercise.sh [FOLDER]    leaves first.png, preferences.png, decode-as.png and what differs in FOLDER (default: target/gui)
 #
-# Needs Xvfb, wireshark, xdotool and ImageMagick. Exits with 3 where one is missing, with 1 when a window does not open or
-# figures change. AIRTONE_PROGRAMS names a folder that has tshark-post and the library already.
+# Needs Xvfb, wireshark 4.0, whose dialogs it knows by their places, editcap, xdotool, python3 and ImageMagick. Exits with 3 where
+# one is missing, with 1 when a window does not open or figures are wrong. AIRTONE_PROGRAMS names a folder that has tshark-post and
+# the library already.
 set -euo pipefail
-
-root=$(cd "$(dirname "$0")/../.." && pwd)
+. "$(dirname "$0")/lib.sh"
 out=${1:-$root/target/gui}
-capture=$root/tests/captures/relay-loss.pcapng
+capture=$root/tests/captures/relay-jitter.pcapng
 
-for need in Xvfb wireshark xdotool import compare; do
-  command -v "$need" >/dev/null || { echo "skipped: $need is missing" >&2; exit 3; }
-done
-programs=${AIRTONE_PROGRAMS:-}
-if [ -z "$programs" ]; then
-  (cd "$root" && cargo build --quiet -p tshark-post -p airtone-cdylib)
-  programs=${CARGO_TARGET_DIR:-$root/target}/debug
-fi
+need Xvfb wireshark editcap xdotool import compare python3
+build tshark-post airtone-cdylib
+home
+mkdir -p "$out"
+screen 1280 720
 
-scratch=$(mktemp -d)
-pids=()
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$scratch"
-}
-trap finish EXIT
-
-export HOME=$scratch XDG_RUNTIME_DIR=$scratch/run AIRTONE_STATE=$scratch/state
-mkdir -p -m 700 "$XDG_RUNTIME_DIR" "$HOME/.config/wireshark" "$out"
-"$programs/tshark-post" install >/dev/null
-
-Xvfb -displayfd 3 -screen 0 1280x720x24 -nolisten tcp 3>"$scratch/display" 2>"$scratch/xvfb.log" &
-pids+=($!)
-for _ in $(seq 50); do [ -s "$scratch/display" ] && break; sleep 0.1; done
-DISPLAY=:$(cat "$scratch/display")
-export DISPLAY
-wireshark -C Airtone -r "$capture" >"$scratch/wireshark.log" 2>&1 &
-pids+=($!)
-wireshark=$!
-
-# Without a window manager some of its waits never end.
-x() { timeout 5 xdotool "$@" 2>/dev/null; }
-
-window() {
-  for _ in $(seq "${2:-100}"); do
-    x search --onlyvisible --name "$1" | head -n 1 | grep . && return
-    sleep 0.2
-  done
-  return 1
-}
-
-fail() { echo "exercise.sh: $*" >&2; cat "$scratch/wireshark.log" >&2; exit 1; }
-
-main=$(window relay-loss 200) || fail "the capture does not open"
-sleep 3
-
-# Entries of Lua have no keys, so they are tried from below until the window comes, the lowest one of them first. (After
-# a reload they are the last ones of the menu; before it, others come after them.)
-open_streams() {
-  local up found
-  for up in $(seq "$1" 18); do
-    x windowfocus "$main" || true
-    x key alt+y || true
-    sleep 0.4
-    for _ in $(seq "$up"); do x key Up || true; done
-    x key Return || true
-    if found=$(window 'Airtone: streams' 8); then
-      x windowmove "$found" 0 0 || true
-      x windowsize "$found" 1000 300 || true
-      sleep 1.5
-      echo "$found"
-      return
-    fi
-    x key Escape || true
-  done
-  return 1
-}
-
-# The text, without the row of buttons, of which one has the focus.
+# same WHAT: the window of streams shows what it showed first. The text, without the row of buttons, of which one has the focus.
 same() {
   sleep 2
   kill -0 "$wireshark" 2>/dev/null || fail "Wireshark has ended after: $1"
-  import -window "$2" -crop 1000x240+0+0 +repage "$scratch/now.png"
+  import -window "$streams" -crop 1000x240+0+0 +repage "$scratch/now.png"
   if [ ! -f "$out/first.png" ]; then cp "$scratch/now.png" "$out/first.png"; return; fi
   local pixels
   pixels=$(compare -metric AE "$out/first.png" "$scratch/now.png" null: 2>&1) || true
@@ -94,37 +35,115 @@ same() {
   echo "the same after: $1"
 }
 
+# Places in a window of 1000 x 300 points.
+refresh() { click "$streams" 620 276; sleep 1.3; }
+update_columns() { click "$streams" 836 276; sleep 1.3; }
 
-rm -f "$out/first.png" "$out/after.png"
-streams=$(open_streams 4) || fail "no window of streams opens"
-same "opening" "$streams"
-colours=$(identify -format %k "$out/first.png")
-[ "$colours" -gt 2 ] || fail "the window is empty"
-# Places in a window of 1000 x 300 points: Refresh, Update columns, Save JSON (which asks for a file).
-click() { x mousemove --window "$streams" "$1" 276 click 1 || true; sleep 2; }
-click 620
-same "Refresh" "$streams"
-click 836
-same "Update columns" "$streams"
-click 714
-dialog=$(window "save the report" 20) || fail "Save JSON opens no dialog"
-import -window "$dialog" "$out/dialog.png"
-x windowfocus "$dialog" || true
-x mousemove --window "$dialog" 200 23 click 1 || true
-x type "$scratch/saved.json" || true
-x mousemove --window "$dialog" 252 54 click 1 || true
-for _ in $(seq 20); do [ -s "$scratch/saved.json" ] && break; sleep 0.3; done
-"$programs/tshark-post" report --format json "$capture" >"$scratch/command.json" 2>/dev/null
-grep -A40 '"streams"' "$scratch/saved.json" | grep -E '"(packets|lost|lq)"' >"$scratch/saved" || fail "Save JSON saved nothing"
-grep -A40 '"streams"' "$scratch/command.json" | grep -E '"(packets|lost|lq)"' >"$scratch/command"
-cmp "$scratch/saved" "$scratch/command" || fail "the saved report is not that of the command"
-echo "the saved report is that of the command"
+# saved WHAT [OPTION...] CAPTURE: what Save JSON saves is what the command says of CAPTURE, but for ports, and for the points over
+# time, which the command keeps for its HTML alone.
+saved() {
+  local what=$1 dialog
+  shift
+  rm -f "$scratch/saved.json"
+  click "$streams" 714 276
+  dialog=$(window "save the report" 20) || fail "Save JSON opens no dialog after: $what"
+  x windowfocus "$dialog" || true
+  click "$dialog" 200 23
+  x type "$scratch/saved.json" || true
+  click "$dialog" 252 54
+  for _ in $(seq 20); do [ -s "$scratch/saved.json" ] && break; sleep 0.3; done
+  sleep 0.5
+  "$programs/tshark-post" report --format json "$@" >"$scratch/command.json" 2>/dev/null || true
+  python3 - "$scratch/saved.json" "$scratch/command.json" <<'END' || fail "the saved report is not that of the command after: $what"
+import json, sys
+saved, command = ([{k: v for k, v in stream.items() if k not in ("source", "destination", "intervals")}
+                   for stream in json.load(open(name))["streams"]] for name in sys.argv[1:])
+for ours, theirs in zip(saved, command):
+    for key in ours:
+        if ours[key] != theirs[key]:
+            print(f"{key}: saved {ours[key]}, command {theirs[key]}", file=sys.stderr)
+sys.exit(not saved or saved != command)
+END
+  echo "as the command says after: $what"
+}
+
+# buffer VALUE: Edit > Preferences > Advanced, which has a field to search in.
+buffer() {
+  local dialog
+  x windowfocus "$main" || true
+  x key ctrl+shift+p || true
+  dialog=$(window Preferences 30) || fail "no dialog of preferences"
+  x windowmove "$dialog" 0 0 || true
+  x windowsize "$dialog" 900 600 || true
+  x windowfocus "$dialog" || true
+  sleep 1
+  x key End Tab || true
+  x type airtone. || true
+  sleep 1
+  click "$dialog" 697 116 2
+  x key ctrl+a || true
+  x type "$1" || true
+  x key Return || true
+  sleep 0.5
+  import -window "$dialog" "$out/preferences.png"
+  click "$dialog" 680 577
+  sleep 2
+}
+
+rm -f "$out"/*.png
+start -r "$capture"
+main=$(opened relay-jitter)
+streams=$(text_window "$main" 4 streams)
+same opening
+[ "$(identify -format %k "$out/first.png")" -gt 2 ] || fail "the window is empty"
+refresh
+same Refresh
+update_columns
+same "Update columns"
+saved "Save JSON" "$capture"
+buffer 20
+saved "a buffer of 20 ms" --buffer 20 "$capture"
+refresh
+import -window "$streams" -crop 1000x240+0+0 +repage "$out/buffer-20.png"
+cmp -s "$out/first.png" "$out/buffer-20.png" && fail "a buffer of 20 ms changes nothing"
+buffer 60
+refresh
+same "the buffer as it was"
 x windowclose "$streams" || true
 sleep 1
 x windowfocus "$main" || true
 x key ctrl+shift+l || true
 sleep 5
-main=$(window relay-loss 50) || fail "no main window after the reload"
-streams=$(open_streams 1) || fail "no window of streams opens after the reload"
-same "reloading Lua plugins" "$streams"
+main=$(opened relay-jitter)
+# After a reload, entries of Lua are the last ones of the menu; before it, others come after them.
+streams=$(text_window "$main" 1 streams)
+same "reloading Lua plugins"
+if grep -E 'Lua|Airtone:' "$scratch/wireshark.log"; then fail "Wireshark complains"; fi
+stop
+
+# The third packet is one of media; Decode As takes its port.
+editcap -F nsecpcap "$root/tests/captures/relay-loss.pcapng" "$scratch/loss.pcap"
+python3 "$root/tests/gui/odd_ports.py" "$scratch/loss.pcap" "$scratch/odd.pcap" "$scratch/plain.pcap"
+[ -z "$("$programs/tshark-post" streams --format csv "$scratch/odd.pcap" | sed 1d)" ] || fail "the command takes it for RTP"
+start -g 3 -r "$scratch/odd.pcap"
+main=$(opened odd.pcap)
+x windowfocus "$main" || true
+x key ctrl+shift+u || true
+dialog=$(window 'Decode As' 30) || fail "no dialog of Decode As"
+x windowmove "$dialog" 0 0 || true
+x windowsize "$dialog" 900 400 || true
+x windowfocus "$dialog" || true
+sleep 1
+click "$dialog" 26 347
+click "$dialog" 505 42 2
+x type RTP || true
+sleep 1
+x key Return || true
+sleep 1
+import -window "$dialog" "$out/decode-as.png"
+click "$dialog" 490 378
+sleep 3
+import -window root "$out/decoded.png"
+streams=$(text_window "$main" 4 streams)
+saved "Decode As RTP" "$scratch/plain.pcap"
 if grep -E 'Lua|Airtone:' "$scratch/wireshark.log"; then fail "Wireshark complains"; fi

@@ -134,13 +134,23 @@ fn frames_of(path: &Path) -> Vec<Frame> {
     frames
 }
 
+/// So that what only tshark can read is damaged, too: keys, and sound that it takes for a tunnel. (Ports of the fixtures.)
+const HELP: [&str; 6] = [
+    "-o",
+    "uat:80211_keys:\"wpa-pwd\",\"spoken in the air:office\"",
+    "-d",
+    "udp.port==6000,rtp",
+    "-d",
+    "udp.port==20002,vxlan",
+];
+
 /// tshark on a file in one of the ways in which the plugin is used; without the plugin it says how it ends.
 fn look(n: usize, path: &str) -> Output {
     let fields = ["-T", "fields", "-e", "airtone.rtp.mos", "-e", "airtone.finding"];
     match n % 3 {
-        0 => tshark_with_plugin(["-q", "-r", path, "-z", "airtone,report"]),
-        1 => tshark_with_plugin(["-r", path, "-V", "-O", "airtone"]),
-        _ => tshark_with_plugin([&["-2", "-r", path][..], &fields].concat()),
+        0 => tshark_with_plugin([&["-q", "-r", path, "-z", "airtone,report"][..], &HELP].concat()),
+        1 => tshark_with_plugin([&["-r", path, "-V", "-O", "airtone"][..], &HELP].concat()),
+        _ => tshark_with_plugin([&["-2", "-r", path, "-Y", "frame"][..], &fields, &HELP].concat()),
     }
 }
 
@@ -148,7 +158,8 @@ fn look(n: usize, path: &str) -> Output {
 fn check(n: usize, path: &Path) -> Result<(), String> {
     let text = path.display().to_string();
     let output = look(n, &text);
-    let plain = std::process::Command::new("tshark").args(["-q", "-r", &text, "-z", "io,stat,0"]).output();
+    let plain =
+        std::process::Command::new("tshark").args(["-q", "-r", &text, "-z", "io,stat,0"]).args(HELP).output();
     let plain = plain.map_err(|e| e.to_string())?.status;
     let mut complaints = complaints(&output);
     // In damage, tshark may find more frames than the library: said once, and those are fed.

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use airtone_engine::observation::Observed;
 use airtone_engine::{Config, FrameFacts, LinkType, Nanos, Packet};
 use airtone_report::json::Layout;
 use airtone_report::{View, json, text};
 
-use super::beside::Beside;
+use super::beside::{Beside, Side};
 use super::door::Value;
 use super::finals::{self, Finals};
+use super::riddle::{Riddle, Scout, Unsolved};
 use super::{link, page_file};
 use crate::session::Session;
 
@@ -19,6 +19,9 @@ const TEXTS: usize = 2;
 #[derive(Debug)]
 pub(super) struct Analysis {
     session: Session,
+    scout: Scout,
+    /// Of the last frame, unless it was taken from the file.
+    unsolved: Unsolved,
     /// Time since the epoch at which relative time is zero, ns.
     origin: i64,
     /// Of frames whose link type the host does not tell.
@@ -39,7 +42,9 @@ const PATIENCE: u32 = 10;
 impl Analysis {
     pub(super) fn new(config: Config) -> Self {
         Self {
+            scout: Scout::new(&config),
             session: Session::new(config),
+            unsolved: Unsolved::default(),
             origin: 0,
             link: None,
             beside: None,
@@ -50,6 +55,8 @@ impl Analysis {
 
     pub(super) fn reset(&mut self) {
         self.session.reset();
+        self.scout = Scout::new(self.session.engine().config());
+        self.unsolved = Unsolved::default();
         self.finals = None;
         self.link = None;
         self.beside = None;
@@ -61,22 +68,70 @@ impl Analysis {
         self.beside.is_some()
     }
 
-    /// Takes the host's next frame from there. False when it has to be fed, as all after it.
-    pub(super) fn take(&mut self, number: u64, captured: Option<usize>) -> bool {
-        let Some(beside) = &mut self.beside else { return false };
-        if beside.take(&mut self.session, number, captured) {
-            return true;
+    /// Takes the host's next frame from there, and gives what it holds that only the host may read. `None` when it has to be
+    /// fed, as all after it.
+    pub(super) fn take(&mut self, number: u64, captured: Option<usize>) -> Option<Option<Riddle>> {
+        let Self { beside, session, scout, .. } = self;
+        let reading = beside.as_mut()?;
+        let taken = reading.take(&mut Side { session, scout }, number, captured);
+        if taken.is_none() {
+            self.link = reading.last.link.or(self.link);
+            self.beside = None;
         }
-        self.link = beside.link.or(self.link);
-        self.beside = None;
-        false
+        taken
+    }
+
+    /// The next frame that has to be taken by its own number.
+    pub(super) fn ahead(&mut self, number: u64) -> u64 {
+        let Self { beside, session, scout, .. } = self;
+        beside.as_mut().map_or(number + 1, |reading| reading.ahead(&mut Side { session, scout }, number))
     }
 
     /// What stands in the file before the next frame belongs to those so far.
     fn settle(&mut self) {
-        if let Some(beside) = &mut self.beside {
-            beside.settle(&mut self.session);
+        let Self { beside, session, scout, .. } = self;
+        if let Some(reading) = beside {
+            reading.settle(&mut Side { session, scout });
         }
+    }
+
+    /// The host sees RTP in what a UDP port sends and receives.
+    pub(super) fn rtp_port(&mut self, port: u16) {
+        self.session.declare_rtp(port);
+    }
+
+    /// The host sees a tunnel there.
+    pub(super) fn tunnel_port(&mut self, port: u16) {
+        self.scout.tunnel(port);
+    }
+
+    /// The host may have keys.
+    pub(super) fn has_keys(&mut self) {
+        self.scout.has_keys = true;
+    }
+
+    /// What the last frame left to the host.
+    fn unsolved(&mut self) -> (&Unsolved, &mut Session) {
+        let unsolved = self.beside.as_ref().map_or(&self.unsolved, |beside| &beside.last.unsolved);
+        (unsolved, &mut self.session)
+    }
+
+    /// The host sees a packet between two ports in the last frame.
+    pub(super) fn between(&mut self, ports: (u16, u16)) {
+        let (unsolved, session) = self.unsolved();
+        unsolved.find(session, ports);
+    }
+
+    /// The host has decrypted an IP packet in the last frame.
+    pub(super) fn decrypted(&mut self, bytes: &[u8]) {
+        let (unsolved, session) = self.unsolved();
+        unsolved.decrypted(session, bytes);
+    }
+
+    /// The host has decrypted a SIP message in the last frame.
+    pub(super) fn message(&mut self, bytes: &[u8]) {
+        let (unsolved, session) = self.unsolved();
+        unsolved.message(session, bytes);
     }
 
     /// Relative time `relative` (s) is `seconds` and `nanoseconds` since the epoch.
@@ -106,21 +161,17 @@ impl Analysis {
         self.link = Some(link);
     }
 
-    /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns); that of the last one
-    /// where frames are taken from the file.
+    /// The time of a frame, exact to the nanosecond up to 104 days from the reference (2^53 ns).
     pub(super) fn time(&self, relative: f64) -> Nanos {
-        if let Some(beside) = &self.beside {
-            return beside.at;
-        }
         Nanos(self.origin.saturating_add(nanos(relative)))
     }
 
-    pub(super) fn packet(&mut self, packet: &Packet<'_>) {
+    /// Takes the next frame, and gives what it holds that only the host may read.
+    pub(super) fn packet(&mut self, packet: &Packet<'_>) -> Option<Riddle> {
+        let seen = self.scout.look(packet);
+        self.unsolved = Unsolved::of(packet, &seen);
         self.session.packet(packet);
-    }
-
-    pub(super) fn observe(&mut self, observed: &Observed<'_>) {
-        self.session.observe(observed);
+        seen.riddle
     }
 
     pub(super) fn facts(&self, frame: u64) -> Option<FrameFacts> {

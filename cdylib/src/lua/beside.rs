@@ -4,17 +4,21 @@
 //! Only on Linux, where an open file can be opened again by its descriptor. Everywhere else, and where the file is a pipe,
 //! there is nothing to read beside, and frames are fed one by one.
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use airtone_capture::{Input, Record};
 use airtone_engine::{LinkType, Nanos, Packet};
 
+use super::riddle::{Owned, Riddle, Scout, Seen, Unsolved};
 use crate::session::Session;
 
 /// Bytes that a file is recognised by, at least: the header of a pcap and that of its first record.
 const MIN_HEADER: usize = 40;
+
+/// Packets that are read ahead of the host, at most: as many as it may let pass without a word.
+const AHEAD: u64 = 64;
 
 /// A second reading of the host's file.
 #[derive(Debug)]
@@ -25,33 +29,60 @@ pub(super) struct Beside {
     length: u64,
     /// Number in the file of the frame that was taken last.
     place: u64,
-    /// A packet that was read, as its turn has not come.
-    waiting: Option<Waiting>,
-    /// Of the packet that was taken last.
-    pub(super) at: Nanos,
-    pub(super) link: Option<LinkType>,
+    /// What has been read, as its turn has not come.
+    waiting: VecDeque<Waiting>,
+    pub(super) last: Last,
 }
 
+/// The packet that was taken last.
 #[derive(Debug)]
-struct Waiting {
-    frame: u64,
-    at: Nanos,
-    link: LinkType,
-    interface: u32,
-    orig_len: u32,
-    bytes: Vec<u8>,
+pub(super) struct Last {
+    pub(super) link: Option<LinkType>,
+    pub(super) unsolved: Unsolved,
+}
+
+impl Last {
+    /// Gives the engine a packet, if it is the host's.
+    fn give(
+        &mut self,
+        session: &mut Session,
+        packet: &Packet<'_>,
+        seen: Seen,
+        captured: Option<usize>,
+    ) -> Option<Option<Riddle>> {
+        if !is_same(packet, captured) {
+            return None;
+        }
+        *self = Self { link: Some(packet.link), unsolved: Unsolved::of(packet, &seen) };
+        session.packet(packet);
+        Some(seen.riddle)
+    }
+}
+
+/// What stands in the file.
+#[derive(Debug)]
+enum Waiting {
+    Packet(Owned, Seen),
+    Dropped { interface: u32, at: Nanos, packets: u64 },
+    Listening { interface: u32, at: Nanos, channel: Option<(u32, u32)> },
 }
 
 impl Waiting {
-    fn new(packet: &Packet<'_>) -> Self {
-        let Packet { frame, at, link, interface, orig_len, bytes } = *packet;
-        Self { frame, at, link, interface, orig_len, bytes: bytes.to_vec() }
+    fn of(record: &Record<'_>, scout: &mut Scout) -> Option<Self> {
+        match *record {
+            Record::Packet(ref packet) => Some(Self::Packet(Owned::new(packet), scout.look(packet))),
+            Record::Dropped { interface, at, packets } => Some(Self::Dropped { interface, at, packets }),
+            Record::Listening { interface, at, channel } => Some(Self::Listening { interface, at, channel }),
+            Record::Observed(_) => None,
+        }
     }
+}
 
-    fn packet(&self) -> Packet<'_> {
-        let Self { frame, at, link, interface, orig_len, ref bytes } = *self;
-        Packet { frame, at, link, interface, orig_len, bytes }
-    }
+/// The engine's side of a reading.
+#[derive(Debug)]
+pub(super) struct Side<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) scout: &'a mut Scout,
 }
 
 impl Beside {
@@ -76,67 +107,106 @@ impl Beside {
             file,
             length,
             place: 0,
-            waiting: None,
-            at: Nanos::UNKNOWN,
-            link: None,
+            waiting: VecDeque::new(),
+            last: Last { link: None, unsolved: Unsolved::default() },
         })
     }
 
     /// Gives the engine what belongs to the host's next frame, as number `number`; `captured` bytes of it are there.
-    /// False when this is not the host's frame: then the file is not what the host reads.
-    pub(super) fn take(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
+    /// What it holds that only the host may read, if anything. `None` when this is not the host's frame: then the file is
+    /// not what the host reads.
+    pub(super) fn take(
+        &mut self,
+        side: &mut Side<'_>,
+        number: u64,
+        captured: Option<usize>,
+    ) -> Option<Option<Riddle>> {
         // The host may number a frame lower than its place (refused ones are not counted); higher means that
         // the script has let frames pass.
         while self.place + 1 < number {
             let place = self.place + 1;
-            if !self.step(session, place, None) {
-                return false;
+            self.step(side, place, None)?;
+        }
+        self.step(side, number, captured)
+    }
+
+    fn step(&mut self, side: &mut Side<'_>, number: u64, captured: Option<usize>) -> Option<Option<Riddle>> {
+        self.place += 1;
+        self.last.unsolved = Unsolved::default();
+        loop {
+            let place = self.place;
+            let is_due =
+                |waiting: &Waiting| !matches!(waiting, Waiting::Packet(packet, _) if packet.frame > place);
+            match self.waiting.front() {
+                Some(first) if is_due(first) => {}
+                // Either taken already, or the host's frame is a record that holds no packet.
+                Some(_) => return Some(None),
+                None => {
+                    if let Some(done) = self.read_on(side, number, captured) {
+                        return done;
+                    }
+                    continue;
+                }
+            }
+            match self.waiting.pop_front() {
+                Some(Waiting::Packet(packet, seen)) => {
+                    let packet = Packet { frame: number, ..packet.packet() };
+                    return self.last.give(side.session, &packet, seen, captured);
+                }
+                Some(note) => heed(side.session, &note),
+                None => {}
             }
         }
-        self.step(session, number, captured)
     }
 
-    fn step(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
-        self.place += 1;
-        if self.waiting.is_none() && !self.read_on(session, number, captured) {
-            return false;
+    /// Reads on. What waits is taken later; a packet whose turn has come is taken at once, without a copy. `None`
+    /// where something waits now.
+    fn read_on(
+        &mut self,
+        side: &mut Side<'_>,
+        number: u64,
+        captured: Option<usize>,
+    ) -> Option<Option<Option<Riddle>>> {
+        let place = self.place;
+        match self.input.next() {
+            Ok(Some(Record::Packet(packet))) if packet.frame == place => {
+                let seen = side.scout.look(&packet);
+                let packet = Packet { frame: number, ..packet };
+                Some(self.last.give(side.session, &packet, seen, captured))
+            }
+            Ok(Some(record)) => {
+                self.waiting.extend(Waiting::of(&record, side.scout));
+                None
+            }
+            // The host counts records without a packet as frames, also behind the last packet.
+            Ok(None) => Some(self.is_whole().then_some(None)),
+            Err(_) => Some(None),
         }
-        let Some(waiting) = self.waiting.take_if(|waiting| waiting.frame <= self.place) else {
-            // Either taken already, or the host's frame is a record that holds no packet.
-            return true;
+    }
+
+    /// The next frame after `number` that the host has to be asked about, or that is compared with the host's: all before it may
+    /// pass without a word.
+    pub(super) fn ahead(&mut self, side: &mut Side<'_>, number: u64) -> u64 {
+        let last = number + AHEAD;
+        let riddle = |waiting: &Waiting| match waiting {
+            Waiting::Packet(packet, seen) => seen.riddle.map(|_| packet.frame),
+            _ => None,
         };
-        let packet = waiting.packet();
-        let fits = is_same(&packet, captured);
-        if fits {
-            self.at = packet.at;
-            self.link = Some(packet.link);
-            session.packet(&Packet { frame: number, ..packet });
-        }
-        fits
-    }
-
-    /// Reads up to the next packet and takes it when its turn has come; otherwise it waits. False at an end behind which
-    /// packets may be.
-    fn read_on(&mut self, session: &mut Session, number: u64, captured: Option<usize>) -> bool {
+        let mut checked = 0;
         loop {
+            if let Some(frame) = self.waiting.iter().skip(checked).find_map(riddle) {
+                return frame.clamp(number + 1, last);
+            }
+            checked = self.waiting.len();
+            let is_far =
+                matches!(self.waiting.back(), Some(Waiting::Packet(packet, _)) if packet.frame >= last);
+            if is_far {
+                return last;
+            }
             match self.input.next() {
-                Ok(Some(Record::Packet(packet))) if packet.frame == self.place => {
-                    if !is_same(&packet, captured) {
-                        return false;
-                    }
-                    self.at = packet.at;
-                    self.link = Some(packet.link);
-                    session.packet(&Packet { frame: number, ..packet });
-                    return true;
-                }
-                Ok(Some(Record::Packet(packet))) => {
-                    self.waiting = Some(Waiting::new(&packet));
-                    return true;
-                }
-                Ok(Some(note)) => heed(session, &note),
-                // The host counts records without a packet as frames, also behind the last packet.
-                Ok(None) => return self.is_whole(),
-                Err(_) => return false,
+                Ok(Some(record)) => self.waiting.extend(Waiting::of(&record, side.scout)),
+                // The end, or damage: whoever takes what is there finds out.
+                Ok(None) | Err(_) => return last,
             }
         }
     }
@@ -147,34 +217,40 @@ impl Beside {
         is_same_length && self.input.files().iter().all(|file| file.warnings.is_empty())
     }
 
-    /// Reads what stands in the file before the next packet: what the sensor says last comes after all packets.
-    pub(super) fn settle(&mut self, session: &mut Session) {
-        while self.waiting.is_none() {
-            match self.input.next() {
-                Ok(Some(Record::Packet(packet))) => self.waiting = Some(Waiting::new(&packet)),
-                Ok(Some(note)) => heed(session, &note),
-                Ok(None) | Err(_) => return,
+    /// Heeds what stands in the file before the next packet: what the sensor says last comes after all packets.
+    pub(super) fn settle(&mut self, side: &mut Side<'_>) {
+        loop {
+            match self.waiting.front() {
+                Some(Waiting::Packet(..)) => return,
+                Some(_) => {}
+                None => match self.input.next() {
+                    Ok(Some(record)) => {
+                        self.waiting.extend(Waiting::of(&record, side.scout));
+                        continue;
+                    }
+                    Ok(None) | Err(_) => return,
+                },
+            }
+            if let Some(note) = self.waiting.pop_front() {
+                heed(side.session, &note);
             }
         }
     }
 }
 
-fn heed(session: &mut Session, note: &Record<'_>) {
+fn heed(session: &mut Session, note: &Waiting) {
     match *note {
-        Record::Dropped { interface, at, packets } => session.sensor_dropped(interface, at, packets),
-        Record::Listening { interface, at, channel } => session.listening(interface, at, channel),
-        Record::Packet(_) | Record::Observed(_) => {}
+        Waiting::Dropped { interface, at, packets } => session.sensor_dropped(interface, at, packets),
+        Waiting::Listening { interface, at, channel } => session.listening(interface, at, channel),
+        Waiting::Packet(..) => {}
     }
 }
 
-/// A regular file that has been read from and begins so. (A device or a pipe would lose what is read here.)
-fn begins_with(path: &PathBuf, header: &[u8]) -> bool {
-    let long_enough =
-        fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() >= header.len() as u64);
-    let mut bytes = vec![0; header.len()];
-    long_enough
-        && File::open(path).and_then(|mut file| file.read_exact(&mut bytes)).is_ok()
-        && bytes == header
+/// A regular file that has been read from and begins so, behind its compression. (A device or a pipe would lose what is read
+/// here.)
+fn begins_with(path: &Path, header: &[u8]) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() > 0);
+    is_file && airtone_capture::head(path, header.len()).is_ok_and(|head| head == header)
 }
 
 /// Whether the host captured as much of its frame. It takes headers off some link types, none of which is read here.
@@ -234,19 +310,41 @@ mod tests {
         drop(open);
 
         let lengths = lengths();
-        let mut session = Session::new(Config::default());
+        let (mut session, mut scout) = (Session::new(Config::default()), Scout::new(&Config::default()));
+        let mut side = Side { session: &mut session, scout: &mut scout };
         // One by one, then several at once, and what was passed over is checked by the next one alone.
         for (number, length) in (1..=9).zip(&lengths) {
-            assert!(beside.take(&mut session, number, Some(*length)), "frame {number}");
+            assert_eq!(beside.take(&mut side, number, Some(*length)), Some(None), "frame {number}");
         }
-        beside.settle(&mut session);
-        assert_eq!(session.report().capture.packets, 9, "what was read ahead has not come yet");
-        assert!(beside.take(&mut session, 50, Some(lengths[49])));
-        assert_eq!(session.report().capture.packets, 50);
+        assert_eq!(beside.ahead(&mut side, 9), 9 + AHEAD, "no riddles");
+        beside.settle(&mut side);
+        assert_eq!(side.session.report().capture.packets, 9, "what was read ahead has not come yet");
+        assert!(beside.take(&mut side, 50, Some(lengths[49])).is_some());
+        assert_eq!(side.session.report().capture.packets, 50);
         // A read filter of the first of two passes: another frame under the same number.
-        assert!(beside.take(&mut session, 50, Some(lengths[50])));
-        assert!(!beside.take(&mut session, 51, Some(lengths[51] + 1)), "not the host's frame");
-        assert_eq!(session.frames(), 51);
+        assert!(beside.take(&mut side, 50, Some(lengths[50])).is_some());
+        assert!(beside.take(&mut side, 51, Some(lengths[51] + 1)).is_none(), "not the host's frame");
+        assert_eq!(side.session.frames(), 51);
+    }
+
+    #[test]
+    fn the_host_is_asked_about_riddles_in_time() {
+        // A port that carries sound here, declared to be a tunnel: every frame of it is a riddle.
+        let header = fs::read(CAPTURE).unwrap()[..1024].to_vec();
+        let open = File::open(CAPTURE).unwrap();
+        let mut beside = Beside::find(&header).unwrap();
+        drop(open);
+        let (mut session, mut scout) = (Session::new(Config::default()), Scout::new(&Config::default()));
+        scout.tunnel(20_002);
+        let mut side = Side { session: &mut session, scout: &mut scout };
+        let (mut asked, mut number) = (0, 1);
+        while number <= lengths().len() as u64 {
+            asked += u64::from(beside.take(&mut side, number, None) == Some(Some(Riddle::Tunnel)));
+            number = beside.ahead(&mut side, number);
+        }
+        let streams = &side.session.report().streams;
+        assert_eq!(streams.len(), 2);
+        assert!(asked >= streams.iter().map(|stream| stream.packets).sum(), "{asked}");
     }
 
     #[test]
@@ -260,12 +358,13 @@ mod tests {
         let open = File::open(&path).unwrap();
         let mut beside = Beside::find(&bytes[..1024]).unwrap();
         drop(open);
-        let mut session = Session::new(Config::default());
+        let (mut session, mut scout) = (Session::new(Config::default()), Scout::new(&Config::default()));
+        let mut side = Side { session: &mut session, scout: &mut scout };
         let last = lengths().len() as u64;
-        assert!(beside.take(&mut session, last, None));
-        assert!(beside.take(&mut session, last + 1, None), "a record without a packet");
+        assert!(beside.take(&mut side, last, None).is_some());
+        assert!(beside.take(&mut side, last + 1, None).is_some(), "a record without a packet");
         fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(&bytes[28..40]).unwrap();
-        assert!(!beside.take(&mut session, last + 2, None), "something has been added");
-        assert_eq!(session.frames(), last);
+        assert!(beside.take(&mut side, last + 2, None).is_none(), "something has been added");
+        assert_eq!(side.session.frames(), last);
     }
 }

@@ -1,16 +1,13 @@
 //! What a Lua script may ask for: arguments in, a short answer out. Safe code; nothing here computes a figure.
 
-use std::net::IpAddr;
-
 use airtone_engine::config::JitterBuffer;
-use airtone_engine::observation::{Observation, Observed};
-use airtone_engine::packet::{Endpoint, Transport};
 use airtone_engine::{Config, LinkType, Packet};
 use airtone_report::View;
 use airtone_report::html;
 
 use super::analysis::Analysis;
 use super::host::{Arguments, FirstArguments};
+use super::riddle::Riddle;
 
 /// A value for Lua. Texts are fixed or kept by the analysis, as an answer must own nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +18,12 @@ pub(super) enum Value {
     Fixed(&'static str),
     /// A text in this slot of the analysis.
     Kept(u8),
+}
+
+impl From<Option<Riddle>> for Value {
+    fn from(riddle: Option<Riddle>) -> Self {
+        riddle.map_or(Self::Nil, |riddle| Self::Fixed(riddle.name()))
+    }
 }
 
 impl<T: Into<f64>> From<Option<T>> for Value {
@@ -97,7 +100,8 @@ pub(super) fn clock(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answe
 
 /// `engine:feed(bytes, number, relative, length, interface, encapsulation)`: the next frame. `relative` is its
 /// time in seconds after the reference, `length` that on the wire, `encapsulation` Wireshark's number, nil where
-/// it is not known.
+/// it is not known. Answers what the frame holds that the host may read better: `tunnel` (see `between`), `air` (see
+/// `decrypted`) or `stream` (see `message`).
 pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
     let (Some(bytes), Some(frame), Some(relative)) =
         (arguments.bytes(1), arguments.number(2), arguments.number(3))
@@ -118,8 +122,10 @@ pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
         orig_len: whole(4).unwrap_or(captured).max(captured),
         bytes,
     };
-    analysis.packet(&packet);
-    Answer::NOTHING
+    match analysis.packet(&packet) {
+        None => Answer::NOTHING,
+        riddle => Answer::of(&[riddle.into()]),
+    }
 }
 
 /// `engine:beside(header)`: reads the capture that begins with these bytes, which the host has open, beside the host;
@@ -130,14 +136,25 @@ pub(super) fn beside(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answ
 }
 
 /// `engine:take(number, captured)`: takes the next frame, and those before it that have not been taken, from the file that is
-/// read beside the host. `captured` bytes of it are there; nil where that is not to be checked. False when it is not the
-/// host's frame: that one and all after it have to be fed.
+/// read beside the host. `captured` bytes of it are there; nil where that is not to be checked. Answers true and, as `feed`,
+/// what the frame holds; false when it is not the host's frame: that one and all after it have to be fed.
 pub(super) fn take(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
     let Some(frame) = arguments.number(1) else {
         return Answer::refuse("airtone: take(number, captured)");
     };
     let captured = arguments.number(2).map(|captured| captured as usize);
-    Answer::of(&[Value::Truth(analysis.take(frame as u64, captured))])
+    match analysis.take(frame as u64, captured) {
+        Some(riddle) => Answer::of(&[Value::Truth(true), riddle.into()]),
+        None => Answer::of(&[Value::Truth(false)]),
+    }
+}
+
+/// `engine:ahead(number)`: the next frame after this one that has to be taken by its own number; those before it may pass.
+pub(super) fn ahead(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let Some(frame) = arguments.number(1) else { return Answer::refuse("airtone: ahead(number)") };
+    // A number of a frame is far below 2^53.
+    let frame = (frame as u64).min(1 << 53);
+    Answer::of(&[Value::Number(analysis.ahead(frame) as f64)])
 }
 
 /// `engine:link(number)`: frames come with this link type of pcap (the number in the header of the file) where
@@ -150,36 +167,45 @@ pub(super) fn link(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
     Answer::NOTHING
 }
 
-/// `engine:observe(kind, bytes, number, relative, source, source port, destination, destination port)`: what
-/// only the host could make readable in a frame that was fed before. `kind` is `tls` (a SIP message that came in
-/// TLS) or `datagram` (the payload of a UDP datagram that was encrypted on the air); addresses are texts.
-pub(super) fn observe(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
-    let (Some(kind), Some(bytes), Some(frame), Some(relative)) =
-        (arguments.bytes(1), arguments.bytes(2), arguments.number(3), arguments.number(4))
-    else {
-        return Answer::refuse(
-            "airtone: observe(kind, bytes, number, relative, source, port, destination, port)",
-        );
-    };
-    let what = match kind {
-        b"tls" => Observation::Sip { transport: Transport::Tls, message: bytes },
-        b"datagram" => Observation::Datagram { payload: bytes },
-        _ => return Answer::refuse("airtone: observe knows tls and datagram"),
-    };
-    let at = analysis.time(relative);
-    let (source, destination) = (endpoint(arguments, 5), endpoint(arguments, 7));
-    analysis.observe(&Observed { frame: frame as u64, at, source, destination, what });
+/// `engine:port(port, kind)`: the host sees `rtp` or a `tunnel` in what this UDP port sends and receives.
+pub(super) fn port(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let port = arguments.number(1).filter(|port| (1.0..=65_535.0).contains(port));
+    match (port, arguments.bytes(2)) {
+        (Some(port), Some(b"rtp")) => analysis.rtp_port(port as u16),
+        (Some(port), Some(b"tunnel")) => analysis.tunnel_port(port as u16),
+        _ => return Answer::refuse("airtone: port(1 to 65535, \"rtp\" or \"tunnel\")"),
+    }
     Answer::NOTHING
 }
 
-/// Address in argument `n` and port in the one after it.
-fn endpoint(arguments: &Arguments<'_>, n: u8) -> Option<Endpoint> {
-    let address: IpAddr = std::str::from_utf8(arguments.bytes(n)?).ok()?.parse().ok()?;
-    let octets = match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
-        IpAddr::V6(address) => address.octets(),
+/// `engine:keys()`: the host may have keys, so that encrypted frames are told by `feed` and `take`.
+pub(super) fn keys(analysis: &mut Analysis, _: &Arguments<'_>) -> Answer {
+    analysis.has_keys();
+    Answer::NOTHING
+}
+
+/// `engine:between(source port, destination port)`: the innermost ports that the host sees in the last frame.
+pub(super) fn between(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let (Some(source), Some(destination)) = (arguments.number(1), arguments.number(2)) else {
+        return Answer::refuse("airtone: between(source port, destination port)");
     };
-    Some(Endpoint { octets, port: arguments.number(n + 1)? as u16 })
+    // Casts of floats saturate.
+    analysis.between((source as u16, destination as u16));
+    Answer::NOTHING
+}
+
+/// `engine:decrypted(bytes)`: an IP packet, from its header on, that the host has decrypted in the last frame.
+pub(super) fn decrypted(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let Some(bytes) = arguments.bytes(1) else { return Answer::refuse("airtone: decrypted(bytes)") };
+    analysis.decrypted(bytes);
+    Answer::NOTHING
+}
+
+/// `engine:message(bytes)`: a SIP message that the host has decrypted in the last frame, a segment of TCP.
+pub(super) fn message(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
+    let Some(bytes) = arguments.bytes(1) else { return Answer::refuse("airtone: message(bytes)") };
+    analysis.message(bytes);
+    Answer::NOTHING
 }
 
 /// `engine:facts(number)`: call, stream, jitter, delta, lost_before, late, duplicate, bssid, beacons lost

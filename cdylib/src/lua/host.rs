@@ -263,7 +263,7 @@ macro_rules! methods {
     };
 }
 
-methods! { feed beside take observe link clock facts so_far whole finding report html_file counts reset }
+methods! { feed beside take ahead port keys between decrypted message link clock facts so_far whole finding report html_file counts reset }
 
 unsafe extern "C-unwind" fn version(state: *mut State) -> c_int {
     let Some(api) = api() else { return 0 };
