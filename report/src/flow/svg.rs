@@ -221,14 +221,14 @@ impl Sheet {
     fn arrow(&self, m: &mut Markup, row: &Row, y: usize) {
         let (from, to) = (self.x(row.from), self.x(row.to));
         m.put(match row.kind {
-            Kind::Digits => "<path class=\"a o\"",
+            Kind::Digits | Kind::Fax => "<path class=\"a o\"",
             _ if row.again => "<path class=\"a x\"",
             _ => "<path class=\"a\"",
         });
         let head = if from < to { "l-9-4v8z" } else { "l9-4v8z" };
         // a dotted head would be none
         match row.kind {
-            Kind::Digits => {
+            Kind::Digits | Kind::Fax => {
                 m.attr("d", &format!("M{from} {y}H{to}")).put("/><path class=\"a\"");
                 m.attr("d", &format!("M{to} {y}{head}")).put("/>");
             }
