@@ -82,7 +82,7 @@ fn a_short_stream_is_its_worst_interval() {
         .map(|n| Rtp { at_ms: nth(n).at_ms + behind(n), ..nth(n) })
         .collect();
     packets.sort_by(|a, b| a.at_ms.total_cmp(&b.at_ms));
-    let stream = stream_of(packets.into_iter()).stream;
+    let stream = stream_of(packets).stream;
     assert_eq!((stream.lost, stream.late), (5, Some(11)));
     let worst = stream.mos_worst_interval.unwrap();
     assert!((worst.lq - stream.mos.lq.unwrap()).abs() < 1e-9, "{} and {:?}", worst.lq, stream.mos.lq);
