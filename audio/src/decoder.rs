@@ -70,8 +70,19 @@ pub fn decoder_for(format: &Format, step: Option<u32>) -> Result<Box<dyn Decoder
         "GSM" => native::gsm(),
         "G729" => native::g729(),
         "OPUS" => native::opus(),
-        "AMR" => native::amr(amr::Packing::new(false, parameter("octet-align") == Some("1"))),
-        "AMR-WB" => native::amr(amr::Packing::new(true, parameter("octet-align") == Some("1"))),
+        "AMR" | "AMR-WB" => {
+            // RFC 4867 sections 4.4.1 and 8.1: each changes what a payload looks like.
+            let mut hard = ["crc", "robust-sorting", "interleaving"].into_iter();
+            match hard.find(|name| parameter(name).is_some_and(|value| value != "0")) {
+                Some(name) => {
+                    Err(Missing(format!("{encoding}: this program cannot take payloads with {name} apart")))
+                }
+                None => {
+                    let is_aligned = parameter("octet-align") == Some("1");
+                    native::amr(amr::Packing::new(encoding.eq_ignore_ascii_case("AMR-WB"), is_aligned))
+                }
+            }
+        }
         "ILBC" => native::ilbc(parameter("mode")),
         "SPEEX" => native::speex(format.clock_hz),
         _ => Err(Missing(format!("{encoding}: this program cannot decode it"))),
@@ -175,5 +186,8 @@ mod tests {
     fn what_cannot_be_decoded_is_named() {
         let missing = decoder_for(&format("G723"), None).err().unwrap();
         assert!(missing.0.contains("G723"), "{}", missing.0);
+        let fmtp = "octet-align=1; interleaving=4; crc=0".to_owned();
+        let missing = decoder_for(&Format { fmtp, ..format("AMR-WB") }, None).err().unwrap();
+        assert!(missing.0.contains("interleaving"), "{}", missing.0);
     }
 }

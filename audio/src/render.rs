@@ -104,6 +104,8 @@ struct Stage<'a> {
     absent: Absent,
     /// The packet before, whatever it was.
     before: Option<HeardPacket>,
+    /// The packet with sound before.
+    sound_before: Option<HeardPacket>,
     /// Made-up samples at the end of the run begin here, where the next packet may have to be joined to them.
     made_up_from: Option<usize>,
     /// Media time of the last decoded packet, ns.
@@ -127,6 +129,7 @@ impl<'a> Stage<'a> {
             next: heard.first,
             absent: Absent::default(),
             before: None,
+            sound_before: None,
             made_up_from: None,
             step: USUAL_STEP,
             noise: None,
@@ -147,6 +150,9 @@ impl<'a> Stage<'a> {
             FormatKind::Video => {}
         }
         self.before = Some(*packet);
+        if kind(self.heard, packet.payload_type) == FormatKind::Audio {
+            self.sound_before = Some(*packet);
+        }
     }
 
     fn audio(&mut self, packet: &HeardPacket, payloads: &Payloads) {
@@ -177,17 +183,15 @@ impl<'a> Stage<'a> {
 
     /// The timestamps no longer tell the time that has passed.
     fn has_jumped(&self, packet: &HeardPacket, clock: i64) -> bool {
-        let Some(before) = self.before.filter(|_| packet.at.is_known() && !self.is_seamless) else {
+        // Packets between, of an event, bear the timestamp of its begin.
+        let Some(before) = self.sound_before.filter(|_| packet.at.is_known() && !self.is_seamless) else {
             return false;
         };
         let ticks = i64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
         let (media, passed) = (ticks * 1_000_000_000 / clock, packet.at.0.saturating_sub(before.at.0));
         let apart = (media - passed).abs();
-        // An event's packets all bear the timestamp of its begin.
-        let is_media = kind(self.heard, before.payload_type) == FormatKind::Audio;
-        media > LONGEST_PAUSE
-            || (is_media
-                && (apart > JUMP || (packet.marker && passed > MARKED_JUMP / 2 && apart > MARKED_JUMP)))
+        let is_marked = packet.marker && passed > MARKED_JUMP / 2;
+        media > LONGEST_PAUSE || apart > JUMP || (is_marked && apart > MARKED_JUMP)
     }
 
     /// A new run from here on.

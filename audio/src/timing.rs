@@ -20,6 +20,8 @@ pub enum Timing {
 
 /// Timestamps that go on by more than this, or back, do not count time, ns.
 const LONGEST: i64 = 60_000_000_000;
+/// A stream may last so much longer by its timestamps than the capture of it did, ns.
+const MOST: i64 = 2 * 3_600_000_000_000;
 /// Media time of a packet where nothing tells it, ns.
 const USUAL_STEP: i64 = 20_000_000;
 
@@ -29,6 +31,9 @@ pub(crate) fn by_timestamps(heard: &Heard) -> Heard {
         heard.formats.iter().map(|format| (format.number, i64::from(format.clock_hz.max(1)))).collect();
     let clock_of = |number| clocks.get(&number).copied().unwrap_or(8_000);
     let mut packets = heard.packets.clone();
+    let arrivals = || heard.packets.iter().map(|packet| packet.at.0);
+    let (begin, end) = (arrivals().min().unwrap_or(0), arrivals().max().unwrap_or(0));
+    let latest = end.saturating_add(end.saturating_sub(begin)).saturating_add(MOST);
     let mut before: Option<(u32, i64)> = None;
     for packet in &mut packets {
         let clock = clock_of(packet.payload_type);
@@ -36,7 +41,8 @@ pub(crate) fn by_timestamps(heard: &Heard) -> Heard {
         let at = before.map_or(packet.at.0, |(timestamp, at)| {
             let ticks = i64::from(packet.timestamp.wrapping_sub(timestamp).cast_signed());
             let media = ticks * 1_000_000_000 / clock;
-            at.saturating_add(if (0..=LONGEST).contains(&media) { media } else { step })
+            let counts = (0..=LONGEST).contains(&media) && at.saturating_add(media) <= latest;
+            at.saturating_add(if counts { media } else { step })
         });
         before = Some((packet.timestamp, at));
         (packet.at, packet.late) = (Nanos(at), false);

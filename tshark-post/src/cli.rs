@@ -105,6 +105,9 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "CALLS", num_args = 0..=1, require_equals = true, default_missing_value = "0")]
     #[arg(value_delimiter = ',')]
     pub(crate) with_audio: Option<Vec<u32>>,
+    /// With --with-audio: decrypt SRTP whose keys the capture shows in SDP
+    #[arg(long, requires = "with_audio")]
+    pub(crate) decrypt: bool,
     #[command(flatten)]
     pub(crate) common: Common,
 }

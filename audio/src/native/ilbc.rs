@@ -40,7 +40,7 @@ struct Ilbc {
 const THREE: Named = Named {
     codec: "iLBC",
     files: &["libilbc.so.3", "libilbc.3.dylib", "ilbc.dll"],
-    package: "Fedora, Homebrew: libilbc; Debian 12 has none",
+    package: "package libilbc or ilbc; Debian 12 has none",
 };
 const TWO: Named = Named { files: &["libilbc.so.2", "libilbc.2.dylib"], ..THREE };
 

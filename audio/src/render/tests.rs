@@ -361,3 +361,20 @@ fn timestamps_that_jump_do_not_make_days_of_silence() {
         assert_eq!((ends, track.played), ((0, 2_000_000_000), 100), "{timing:?}");
     }
 }
+
+#[test]
+fn neither_keys_nor_timestamps_make_more_silence_than_there_was_time() {
+    // Each packet with sound is a minute behind the one before by its timestamp, and 20 ms in truth.
+    let packets = (0..2_000u64).map(|n| HeardPacket {
+        timestamp: n as u32 * 480_000,
+        payload_type: if n % 2 == 0 { 0 } else { 101 },
+        ..on_time(n, n as i64 * 20, 0)
+    });
+    let heard = heard(packets.collect());
+    let payloads: Payloads = (1..=2_000).map(|frame| (frame, vec![LOUD; PACKET])).collect();
+    for timing in [Timing::Buffer, Timing::Timestamps, Timing::Uninterrupted] {
+        let track = render(&heard, &payloads, timing).unwrap();
+        let seconds = (track.runs.last().unwrap().end() - BEGIN) / 1_000_000_000;
+        assert!(seconds < if timing == Timing::Timestamps { 7_400 } else { 60 }, "{timing:?}: {seconds} s");
+    }
+}

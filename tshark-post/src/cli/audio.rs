@@ -69,6 +69,9 @@ pub(crate) struct AudioArgs {
     /// Which clock lays out the sound
     #[arg(long, value_enum, value_name = "MODE", default_value_t = AudioTiming::Buffer)]
     pub(crate) timing: AudioTiming,
+    /// Decrypt SRTP whose keys the capture shows in SDP; what is heard then was meant for nobody else
+    #[arg(long)]
+    pub(crate) decrypt: bool,
     /// How the sound is described on standard output
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = AudioFormat::Text)]
     pub(crate) format: AudioFormat,

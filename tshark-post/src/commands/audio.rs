@@ -1,20 +1,19 @@
 //! What the listener heard: a call in stereo or one stream, to a WAV file.
 
+mod listen;
 pub(crate) mod picture;
 mod story;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::process::ExitCode;
 
-use airtone_audio::{Channel, Mixed, Payloads, Refusal, Timing, Track, mix, render};
+use airtone_audio::{Channel, Mixed, mix};
 use airtone_engine::Report;
 use airtone_engine::model::{Call, Stream};
-use airtone_engine::packet::Endpoint;
-use airtone_engine::rtp::tones::Tones;
-use airtone_engine::traffic::What;
 use airtone_report::wave;
+
+pub(crate) use listen::{Hearing, Voice, listen};
 
 use crate::cli::{AudioArgs, AudioFormat, CallArgs};
 use crate::failure::Failure;
@@ -24,12 +23,6 @@ use crate::passes::Passes;
 /// Units across a picture.
 const PICTURE: usize = 1_000;
 
-/// A stream and what became of it.
-pub(crate) struct Voice<'a> {
-    pub(crate) stream: &'a Stream,
-    pub(crate) sound: Result<Track, Refusal>,
-}
-
 /// `tshark-post audio`
 pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     for target in [&args.output, &args.svg] {
@@ -37,7 +30,8 @@ pub(crate) fn run(args: &AudioArgs) -> Result<ExitCode, Failure> {
     }
     let passes = Passes::begin(&args.files, &args.analysis, args.quiet)?;
     let wanted = wanted(args, &passes)?;
-    let (voices, tones) = listen(&passes, &wanted, args.timing.timing())?;
+    let (voices, tones) =
+        listen(&passes, &wanted, Hearing { timing: args.timing.timing(), decrypt: args.decrypt })?;
     let mut heard_in = passes.report.clone();
     tones.add_to(&mut heard_in);
     let tones: Vec<Call> = heard_in.calls.into_iter().filter(|call| is_about(&wanted, call)).collect();
@@ -114,44 +108,6 @@ pub(crate) fn of_call(report: &Report, call: u32) -> Vec<&Stream> {
     let is_sound = |stream: &&Stream| !matches!(stream.media.as_deref(), Some("video" | "fax"));
     let sent_on = |id: u32| own().any(|stream| stream.relayed_from == Some(id));
     own().filter(is_sound).filter(|stream| !sent_on(stream.id)).collect()
-}
-
-/// The second pass: the payloads of the wanted streams, what the jitter buffer made of them, and the tones in them.
-pub(crate) fn listen<'a>(
-    passes: &Passes,
-    wanted: &[&'a Stream],
-    timing: Timing,
-) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
-    let mut payloads: HashMap<(Endpoint, Endpoint, u32), Payloads> = HashMap::new();
-    let key = |stream: &Stream| {
-        let ssrc = u32::from_str_radix(stream.ssrc.trim_start_matches("0x"), 16).ok()?;
-        Some((stream.source?, stream.destination?, ssrc))
-    };
-    for stream in wanted {
-        payloads.extend(key(stream).map(|key| (key, Payloads::new())));
-    }
-    let ids: Vec<u32> = wanted.iter().map(|stream| stream.id).collect();
-    let mut tones = Tones::default();
-    let engine = passes.through_engine(&ids, |traffic| {
-        if traffic.facts.stream.is_some_and(|stream| ids.contains(&stream)) {
-            tones.traffic(traffic);
-        }
-        let (What::Rtp(parsed), cx) = (traffic.what, traffic.cx) else { return };
-        let key = (cx.source, cx.destination, parsed.header.ssrc);
-        if let Some(payloads) = payloads.get_mut(&key) {
-            payloads.entry(cx.frame).or_insert_with(|| parsed.payload.to_vec());
-        }
-    })?;
-    let nothing = Payloads::new();
-    let voice = |&stream: &&'a Stream| {
-        let payloads = key(stream).and_then(|key| payloads.get(&key)).unwrap_or(&nothing);
-        let sound = match engine.heard(stream.id) {
-            Some(heard) => render(&heard, payloads, timing),
-            None => Err(Refusal("its state was given up for lack of room".to_owned())),
-        };
-        Voice { stream, sound }
-    };
-    Ok((wanted.iter().map(voice).collect(), tones))
 }
 
 /// Voices that are heard together, with whose they are.

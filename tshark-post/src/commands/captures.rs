@@ -23,7 +23,7 @@ use crate::{loaded, output};
 pub(crate) fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     match (&args.with_audio, args.format) {
         (None, _) => show(View::Report, args.format, &args.common, None).map(|shown| shown.code),
-        (Some(calls), Format::Html) => super::sounds::report(&args.common, calls),
+        (Some(calls), Format::Html) => super::sounds::report(&args.common, calls, args.decrypt),
         (Some(_), _) => Err(Failure::new("--with-audio puts sound into a page; add --format html")),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use airtone_audio::{Timing, mix};
+use airtone_audio::mix;
 use airtone_engine::Report;
 use airtone_engine::model::{Call, Stream};
 use airtone_report::html::{self, Inserts, worth_drawing};
 use airtone_report::wave::{Kind, Sound};
 
 use super::audio::picture;
-use super::audio::{Voice, both_ways, channel, listen, of_call};
+use super::audio::{Hearing, Voice, both_ways, channel, listen, of_call};
 use super::captures::for_people;
 use crate::cli::{Common, Format};
 use crate::failure::{Failure, tell};
@@ -31,7 +31,7 @@ const PART: f64 = 120.0;
 const RATE: u32 = 16_000;
 
 /// `tshark-post report --format html --with-audio`
-pub(crate) fn report(common: &Common, calls: &[u32]) -> Result<ExitCode, Failure> {
+pub(crate) fn report(common: &Common, calls: &[u32], decrypt: bool) -> Result<ExitCode, Failure> {
     let target = common.output.output.as_deref();
     output::check_target(target, &common.files)?;
     let passes = Passes::begin_as(&common.files, &common.analysis, Format::Html, common.output.quiet)?;
@@ -39,7 +39,7 @@ pub(crate) fn report(common: &Common, calls: &[u32]) -> Result<ExitCode, Failure
     let ids = if is_named { named(&passes.report, calls)? } else { worth_drawing(&passes.report, CALLS) };
     let chosen = held(&passes.report, &ids, common.output.quiet);
     let wanted: Vec<&Stream> = chosen.iter().flat_map(|(_, streams)| streams).copied().collect();
-    let voices = listen(&passes, &wanted, Timing::Buffer)?.0;
+    let voices = listen(&passes, &wanted, Hearing { decrypt, ..Hearing::default() })?.0;
 
     let report = for_people(&passes.report, &common.output);
     let mut inserts = Inserts::default().with_ladders(&report, &passes.flows);

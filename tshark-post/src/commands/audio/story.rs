@@ -26,6 +26,8 @@ struct ToldStream<'a> {
     lost: u64,
     late: u64,
     packets_unreadable: u64,
+    /// The frame whose SDP had the key that the stream was decrypted with.
+    key_frame: Option<u64>,
     /// What was done to follow the capture's clock; `null` where nothing had to be.
     clock: Option<ToldClock>,
     stretches: Vec<Stretch>,
@@ -112,6 +114,7 @@ fn told<'a>(voice: &'a Voice<'_>, mixed: &Mixed) -> ToldStream<'a> {
         lost: track.map_or(0, |track| track.lost),
         late: track.map_or(0, |track| track.late),
         packets_unreadable: track.map_or(0, |track| track.unreadable),
+        key_frame: voice.key_frame,
         clock: track.and_then(|track| track.drift).map(clock),
         stretches: track
             .map_or(Vec::new(), |track| track.marks.iter().map(|mark| Stretch::of(mark, mixed)).collect()),
@@ -181,6 +184,9 @@ fn stream(out: &mut dyn Write, args: &AudioArgs, mixed: &Mixed, voice: &Voice<'_
     )?;
     if told.packets_unreadable > 0 {
         writeln!(out, "    {} packets could not be decoded: silence", told.packets_unreadable)?;
+    }
+    if let Some(frame) = told.key_frame {
+        writeln!(out, "    decrypted with the key in the SDP of frame {frame}")?;
     }
     if let Some(ToldClock { drift_ppm, corrected_ms }) = told.clock {
         let (side, made) = (if drift_ppm < 0.0 { "slow" } else { "fast" }, corrected_ms.abs());
