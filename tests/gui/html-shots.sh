@@ -18,6 +18,7 @@ if [ -z "$programs" ]; then
   (cd "$root" && cargo build --quiet -p tshark-post)
   programs=${CARGO_TARGET_DIR:-$root/target}/debug
 fi
+programs=$(realpath "$programs")
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -50,9 +51,11 @@ shot() {
 for capture in relay-loss relay-jitter relay-speech wifi-outages; do
   sound=
   [ "$capture" = relay-speech ] && sound=yes
-  page "$capture" "$root/tests/captures/$capture.pcapng"
-  shot "$capture-light" "$scratch/$capture-open.html" 1180 2000
-  shot "$capture-dark" "$scratch/$capture-open.html" 1180 2000 --force-dark-mode --blink-settings=preferredColorScheme=0
+  (cd "$root/tests/captures" && page "$capture" "$capture.pcapng")
+  high=2000
+  [ "$capture" = wifi-outages ] && high=1120
+  shot "$capture-light" "$scratch/$capture-open.html" 1180 "$high"
+  shot "$capture-dark" "$scratch/$capture-open.html" 1180 "$high" --force-dark-mode --blink-settings=preferredColorScheme=0
   shot "$capture-narrow" "$scratch/$capture-open.html" 500 1700
   chromium --print-to-pdf="$out/$capture.pdf" "file://$scratch/$capture.html"
 done
@@ -60,7 +63,7 @@ sound=
 page all "$root"/tests/captures/*.pcapng
 shot all-light "$scratch/all.html" 1180 2400
 
-# The ladder of the fixture with most parties.
+# The ladder of the fixture with most calls: what an attended transfer is made of.
 for capture in "$root"/tests/captures/*{transfer,fork,hold}*.pcapng; do
   [ -e "$capture" ] || continue
   "$programs/tshark-post" flow --quiet --format html --call 1 -o "$scratch/ladder.html" "$capture"

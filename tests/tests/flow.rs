@@ -167,6 +167,28 @@ fn digits_of_a_ladder_are_masked_unless_asked_for() {
     }
 }
 
+#[test]
+fn tones_are_rows_where_somebody_asks_for_them() {
+    let file = fixtures_dir().join("tones-progress.pcapng");
+    let drawn = flow(&file, &["--tones"]);
+    let tones = ["~ ringback tone ~", "~ busy tone ~", "~ CNG tone (fax) ~", "~ CED tone (fax, modem) ~"];
+    let mut rest = drawn.as_str();
+    for tone in tones {
+        rest = rest.split_once(tone).unwrap_or_else(|| panic!("no {tone} in its place in\n{drawn}")).1;
+    }
+    assert!(!flow(&file, &[]).contains('~'), "every sample would be decoded");
+    let drawn = flow(&fixtures_dir().join("tones-digits.pcapng"), &["--tones", "--show-digits"]);
+    assert!(drawn.contains(" DTMF 123A456B789C*0#D558 ~"), "{drawn}");
+}
+
+#[test]
+fn music_on_hold_stands_at_its_stream() {
+    let drawn = flow(&fixtures_dir().join("flow-music-on-hold.pcapng"), &["--width", "120"]);
+    let line = drawn.lines().find(|line| line.contains("[music on hold]")).expect("a row");
+    assert!(line.contains("RTP PCMU") && line.contains("+1.311"), "{line}");
+    assert!(drawn.contains("[hold by callee]") && drawn.contains("[resumed by callee]"), "{drawn}");
+}
+
 /// Every message of tshark's is a row, with its frame.
 #[test]
 fn no_message_is_missing() {

@@ -294,4 +294,10 @@ fn join_digits(rows: &mut Vec<Row>) {
         }
         same
     });
+    // many of them where there is little room
+    for row in rows.iter_mut().filter(|row| row.kind == Kind::Digits) {
+        let digits = row.labels.first().and_then(|label| label.strip_prefix("DTMF "));
+        let closer = digits.filter(|digits| digits.contains(' ')).map(|digits| digits.replace(' ', ""));
+        row.labels.extend(closer.map(|digits| format!("DTMF {digits}")));
+    }
 }

@@ -277,7 +277,7 @@ fn ladders_stay_within_their_budget_and_the_calls_with_findings_come_first() {
 #[test]
 fn long_plots_are_whole() {
     let mut report = sample::with_wireshark();
-    let wavy = |at: u16| if at % 2 == 0 { 4.1 } else { 2.3 };
+    let wavy = |at: u16| if at.is_multiple_of(2) { 4.1 } else { 2.3 };
     for stream in &mut report.streams {
         stream.intervals = Some(Intervals {
             interval_s: 1.0,

@@ -9,7 +9,7 @@ use airtone_engine::model::Call;
 use airtone_report::flow;
 
 use super::captures::{for_people, warn};
-use crate::analysis::analyse;
+use crate::analysis::{analyse, analyse_with_tones};
 use crate::cli::{FlowArgs, FlowFormat, Format};
 use crate::failure::Failure;
 use crate::output;
@@ -63,7 +63,10 @@ fn read(args: &FlowArgs, request: FlowRequest) -> Result<(Report, Vec<Flow>), Fa
     let mut config = analysis.config(None, Format::Json);
     config.flows = Some(request);
     let mut progress = Progress::new(args.common.output.quiet);
-    analyse(&args.common.files, config, analysis.threads, &mut progress)
+    match analysis.tones {
+        true => analyse_with_tones(&args.common.files, config, &mut progress),
+        false => analyse(&args.common.files, config, analysis.threads, &mut progress),
+    }
 }
 
 fn chosen<'a>(args: &FlowArgs, report: &'a Report) -> Result<&'a Call, Failure> {
