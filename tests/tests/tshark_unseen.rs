@@ -193,6 +193,23 @@ fn calls_in_tunnels_that_only_wireshark_knows() {
     }
 }
 
+#[test]
+fn tcp_and_ipv6_in_a_tunnel() {
+    if tshark().is_none() {
+        return eprintln!("skipped: no tshark here");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (_, _, ether_ip) = TUNNELS[4];
+    for name in ["sipp-tcp.pcapng", "sipp-ipv6.pcapng"] {
+        let open = frames(name);
+        let truth = command(&written(folder.path(), "open.pcap", &open, <[u8]>::to_vec));
+        assert_eq!(truth["calls"][0]["outcome"], "answered", "{name}");
+        for report in reports(&written(folder.path(), "tunnel.pcap", &open, ether_ip), &[]) {
+            assert_eq!(of_interest(&report), of_interest(&truth), "{name}");
+        }
+    }
+}
+
 /// Tunnels beside calls in the open: the way of the report that lets frames pass stops for each.
 #[test]
 fn calls_in_the_open_and_in_a_tunnel_at_once() {

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use airtone_tests::manifest::compare;
 use airtone_tests::wiresharks::{Unpacked, library};
 use airtone_tests::{fixtures_dir, json, tshark, tshark_post};
 use serde_json::Value;
@@ -123,6 +124,7 @@ fn install_check_compare_uninstall() {
             same_report(host, capture);
         }
         same_figures(host, "relay-loss.pcapng");
+        decrypted(host);
         let said = host.tshark_post(&["uninstall"]);
         assert!(said.status.success(), "{}: {}", host.name, String::from_utf8_lossy(&said.stderr));
         assert_eq!(files(host.home.path()), Vec::<PathBuf>::new(), "{}", host.name);
@@ -137,6 +139,27 @@ fn same_report(host: &Host, capture: &str) {
         serde_json::from_str(&text).unwrap_or_else(|e| panic!("{} {capture}: {e}: {text}", host.name));
     for part in PARTS {
         assert_eq!(report[part], truth[part], "{}: {part} of {capture}", host.name);
+    }
+}
+
+/// Calls that only those see who have the keys.
+fn decrypted(host: &Host) {
+    let text = fs::read_to_string(fixtures_dir().join("encrypted/manifest.json")).unwrap();
+    let truths: Value = serde_json::from_str(&text).unwrap();
+    for (name, truth) in truths.as_object().unwrap() {
+        let key = |key: &str| truth[key].as_str().unwrap_or("no key is needed");
+        let keys = format!("uat:80211_keys:\"wpa-pwd\",\"{}:{}\"", key("passphrase"), key("ssid"));
+        let path = host.capture(&format!("encrypted/{name}.pcapng"));
+        let text = host.tshark(&["-q", "-r", &path, "-o", &keys, "-z", "airtone,json"]);
+        let report: Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{} {name}: {e}: {text}", host.name));
+        assert_eq!(compare(&truth["calls"], &report["calls"]), [], "{} {name}", host.name);
+        assert_eq!(report["streams"].as_array().unwrap().len(), 2, "{} {name}", host.name);
+        assert!(
+            report["streams"].as_array().unwrap().iter().all(|stream| stream["call"] == 1),
+            "{} {name}",
+            host.name
+        );
     }
 }
 

@@ -1,7 +1,8 @@
 //! Sequence space, lateness and restarts; each rule on a made-up stream.
 
-use super::sender::{Rtp, Wire, nth, stream_of};
+use super::sender::{Rtp, SOURCE, Wire, nth, stream_of};
 use crate::config::{Config, JitterBuffer};
+use crate::rtp::Verdict;
 
 #[test]
 fn a_steady_stream() {
@@ -209,4 +210,18 @@ fn a_stall_makes_late_packets_and_a_shifted_delay_does_not() {
     assert_eq!(stream.late.unwrap(), 17, "packets 200 to 216 come 400 to 80 ms late");
     let shifted = |n: u32| Rtp { at_ms: nth(n).at_ms + if n >= 200 { 300.0 } else { 0.0 }, ..nth(n) };
     assert_eq!(stream_of((0..500).map(shifted)).stream.late.unwrap(), 0);
+}
+
+#[test]
+fn a_port_that_somebody_declares_needs_no_probation() {
+    let odd = |n| Rtp { source: SOURCE.with_port(500), payload_type: 77, ..nth(n) };
+    let config = Config { rtp_heuristic: false, rtp_ports: vec![500], ..Config::default() };
+    let mut told_before = Wire::new(&config);
+    let mut told_later = Wire::new(&Config { rtp_ports: Vec::new(), ..config });
+    for n in 0..2 {
+        assert!(matches!(told_before.send(&odd(n)), Verdict::Rtp { stream: 1, .. }));
+        assert!(matches!(told_later.send(&odd(n)), Verdict::NotMedia));
+    }
+    told_later.tracker.declare(500);
+    assert!(matches!(told_later.send(&odd(2)), Verdict::Rtp { stream: 1, .. }));
 }
