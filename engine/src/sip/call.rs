@@ -7,7 +7,7 @@ use super::attempt::Attempt;
 use super::conference::Members;
 use super::dtmf::Digit;
 use super::legs::User;
-use super::message::{Message, Name, Start};
+use super::message::{Message, Start};
 use super::offer::Session;
 use super::params::text;
 use super::reason::Why;
@@ -378,15 +378,6 @@ impl Call {
             bye.confirmed = true;
             bye.disconnect_ms = bye.disconnect_ms.or(seen.cx.at.known_millis_since(bye.at));
         }
-    }
-}
-
-/// What this INVITE with Replaces does to a call, which `is_early`: still rings.
-pub(super) fn taken_over(seen: &Seen<'_>, is_early: bool) -> &'static str {
-    match (is_early, seen.message.has(Name::ReferredBy)) {
-        (true, false) => "picks this one up while it rings (Replaces)",
-        (true, true) => "takes the place of this one before its answer (Replaces)",
-        (false, _) => "takes the place of this one (Replaces)",
     }
 }
 

@@ -146,7 +146,7 @@ impl Info {
 fn attribute<'a>(tag: &'a BytesStart<'_>, name: &str) -> Option<Cow<'a, str>> {
     let attribute = tag.attributes().with_checks(false).flatten().find(|one| one.key.as_ref() == name)?;
     let value = attribute.value;
-    let plain = quick_xml::escape::unescape(&value).ok().map(|plain| plain.into_owned());
+    let plain = quick_xml::escape::unescape(&value).ok().map(Cow::into_owned);
     Some(plain.map_or(value, Cow::Owned))
 }
 

@@ -270,13 +270,19 @@ impl Marks {
     fn likeness(&self, before: &Self) -> Option<&'static str> {
         let is_back = self.destination == before.source;
         let calls_twice = before.is_same(self.source, before.source);
-        if !self.at.is_known() || !before.at.is_known() || calls_twice || is_back {
+        if calls_twice || is_back {
             return None;
         }
-        let waited = self.at.0.saturating_sub(before.at.0);
         let goes_on = before.is_same(self.source, before.destination);
-        let limit = if goes_on { WITHIN } else { WITHIN_STRANGE };
-        if !(0..limit).contains(&waited) {
+        let is_soon = match self.at.is_known() && before.at.is_known() {
+            true => {
+                let limit = if goes_on { WITHIN } else { WITHIN_STRANGE };
+                (0..limit).contains(&self.at.0.saturating_sub(before.at.0))
+            }
+            // that the call still waits for its answer has to do
+            false => goes_on,
+        };
+        if !is_soon {
             return None;
         }
         if goes_on && self.media.is_some() && self.media == before.media {

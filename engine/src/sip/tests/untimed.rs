@@ -88,3 +88,21 @@ fn a_challenged_registration_is_one() {
     assert_eq!(registration.outcome, RegistrationOutcome::Registered);
     assert_eq!((registration.round_trip_ms, statistics.rfc6076.rrd_ms), (None, None));
 }
+
+#[test]
+fn the_next_leg_of_a_call_without_its_times() {
+    let invite = |from: u8, to: u8, call_id| {
+        let place = |last| Endpoint::v4([192, 0, 2, last], 5060);
+        let cx = context(u64::from(from), Nanos::UNKNOWN.0, place(from), place(to));
+        (cx, Msg::request("INVITE", 1).call_id(call_id).branch(call_id).bytes())
+    };
+    let calls = |second: (Context, Vec<u8>)| {
+        let mut tracker = Tracker::new(&Config::default());
+        for (cx, bytes) in [invite(1, 2, "one"), second] {
+            tracker.message(&cx, Transport::Udp, &bytes);
+        }
+        tracker.calls(Nanos::UNKNOWN).len()
+    };
+    assert_eq!(calls(invite(2, 3, "two")), 1, "the server that got it sends it on");
+    assert_eq!(calls(invite(4, 3, "two")), 2, "a server that nothing connects would need the time");
+}
