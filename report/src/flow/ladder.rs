@@ -134,7 +134,7 @@ fn title(flow: &Flow, call: Option<&Call>) -> String {
     let Some(call) = call else { return format!("Call {}", flow.call) };
     let others = match flow.others.len() {
         0 => String::new(),
-        1 => format!(" with call {}", crate::text::units::ids(&flow.others)),
+        1 => format!(" with call {}", flow.others[0]),
         _ => format!(" with calls {}", crate::text::units::ids(&flow.others)),
     };
     format!("Call {}{others}: {} > {}, {}", call.id, party(&call.from), party(&call.to), words(&call.outcome))

@@ -68,29 +68,27 @@ pub(crate) fn draw(ladder: &Ladder, place: Place) -> Markup {
     let (wide, high) = (sheet.width(ladder) + left, TOP + ROW * ladder.rows.len() + 34 + 16 * foot);
     let id = |part: &str| format!("flow{}{part}", ladder.call);
     let mut m = Markup::new();
-    let begin = |m: &mut Markup, class: &'static str, top: usize, foot: usize| {
+    let begin = |m: &mut Markup, class: &'static str, high: usize| {
         m.put("<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"flow").put(class);
         m.put(if wide > PAGE { " wide\"" } else { "\"" });
-        m.attr("viewBox", &format!("{} {top} {wide} {}", -(left as i64), foot - top));
-        m.num("width", wide).num("height", foot - top);
+        m.attr("viewBox", &format!("{} 0 {wide} {high}", -(left as i64)));
+        m.num("width", wide).num("height", high);
     };
-    // On a page the titles stay in sight while the ladder is scrolled.
+    // On a page the titles stay in sight while the ladder is scrolled: once more, laid over them.
     if place == Place::Page {
-        begin(&mut m, " heads", 8, HEADS);
+        begin(&mut m, " heads", HEADS);
         m.put(" aria-hidden=\"true\">");
         sheet.titles(&mut m, ladder);
         m.put("</svg>");
     }
-    begin(&mut m, "", if place == Place::Page { HEADS } else { 0 }, high);
+    begin(&mut m, "", high);
     m.put(" role=\"img\"").attr("aria-labelledby", &format!("{} {}", id("t"), id("d"))).put(">");
     m.put("<title").attr("id", &id("t")).put(">").text(&ladder.title).put("</title>");
     m.put("<desc").attr("id", &id("d")).put(">").text(&description(ladder)).put("</desc>");
     if place == Place::Alone {
         m.put("<style>").put(COLOURS).put(STYLE).put("</style>");
     }
-    if place == Place::Alone {
-        sheet.titles(&mut m, ladder);
-    }
+    sheet.titles(&mut m, ladder);
     sheet.life_lines(&mut m, ladder);
     for lane in &lanes {
         sheet.lane(&mut m, &ladder.rows[lane.row], lane);
