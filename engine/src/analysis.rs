@@ -34,6 +34,15 @@ pub(crate) struct Trackers {
     pub(crate) wifi: wifi::Tracker,
 }
 
+/// What a datagram carries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Media {
+    /// T.38 of this call.
+    Fax { call: u32 },
+    /// RTP, RTCP or no media.
+    Rtp(rtp::Verdict),
+}
+
 /// What the capture covers so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Span {
@@ -249,15 +258,33 @@ impl Trackers {
     }
 
     pub(crate) fn datagram(&mut self, cx: &Context, payload: &[u8], wire_len: usize, facts: &mut FrameFacts) {
-        if let Some(call) = self.fax.datagram(cx, payload, wire_len) {
-            facts.call = Some(call);
-            return;
-        }
-        match self.rtp.datagram(cx, payload, wire_len) {
-            rtp::Verdict::NotMedia if sip::looks_like_sip(payload) => {
+        match self.media(cx, payload, wire_len) {
+            Media::Fax { call } => facts.call = Some(call),
+            Media::Rtp(rtp::Verdict::NotMedia) if sip::looks_like_sip(payload) => {
                 self.sip(cx, Transport::Udp, payload, facts);
             }
-            verdict => media_facts(verdict, facts),
+            Media::Rtp(verdict) => media_facts(verdict, facts),
+        }
+    }
+
+    /// Fax or RTP. What looks like the plainest RTP is RTP first, as it is on the fast way, which has no more of it than
+    /// its beginning.
+    pub(crate) fn media(&mut self, cx: &Context, payload: &[u8], wire_len: usize) -> Media {
+        if !Plain::is(payload) {
+            if let Some(call) = self.fax.datagram(cx, payload, wire_len) {
+                return Media::Fax { call };
+            }
+            return Media::Rtp(self.rtp.datagram(cx, payload, wire_len));
+        }
+        let verdict = self.rtp.datagram(cx, payload, wire_len);
+        let place = (cx.frame, cx.at, cx.path);
+        let plain = || Plain::new(place, (cx.source, cx.destination), payload, wire_len);
+        match verdict {
+            rtp::Verdict::NotMedia => match plain().and_then(|plain| self.fax.plain(&plain)) {
+                Some(call) => Media::Fax { call },
+                None => Media::Rtp(verdict),
+            },
+            _ => Media::Rtp(verdict),
         }
     }
 

@@ -1,6 +1,6 @@
 //! An engine that shows what it reads: for a second pass over a capture that wants the packets themselves.
 
-use crate::analysis::{Engine, media_facts};
+use crate::analysis::{Engine, Media, media_facts};
 use crate::decode::Item;
 use crate::facts::FrameFacts;
 use crate::media::Announcement;
@@ -134,8 +134,14 @@ impl crate::analysis::Trackers {
         wire_len: usize,
         facts: &mut FrameFacts,
     ) -> Found<'a> {
-        let verdict = self.rtp.datagram(cx, payload, wire_len);
         let other = Found::Plain(What::Datagram(payload));
+        let verdict = match self.media(cx, payload, wire_len) {
+            Media::Fax { call } => {
+                facts.call = Some(call);
+                return other;
+            }
+            Media::Rtp(verdict) => verdict,
+        };
         match verdict {
             Verdict::NotMedia if sip::looks_like_sip(payload) => {
                 let outcome = self.sip(cx, Transport::Udp, payload, facts);

@@ -230,19 +230,23 @@ fn faxed(numbers: impl IntoIterator<Item = u16>) -> Vec<Frame> {
     packets.into_iter().enumerate().map(|(n, packet)| Frame::ethernet(at(n), packet)).collect()
 }
 
-/// From the whole engine and from its halves, which must agree.
+/// From the whole engine, from one that shows the traffic and from the halves of one, which must agree.
 fn call_of(frames: &[Frame]) -> Call {
     let mut engine = Engine::new(Config::default());
+    let mut listening = Engine::new(Config::default());
     let (mut front, mut back) = Engine::new(Config::default()).split();
     let mut batch = Batch::new(64);
     for (frame, n) in frames.iter().zip(1..) {
         engine.packet(&frame.packet(n));
+        listening.packet_with(&frame.packet(n), |_| ());
         front.packets(&[frame.packet(n)], &mut batch);
         back.take(&mut batch);
     }
     let whole = engine.into_report(SourceInfo::default()).calls.remove(0);
-    let joined = Engine::join(front, back).into_report(SourceInfo::default()).calls.remove(0);
-    assert_eq!(format!("{whole:?}"), format!("{joined:?}"));
+    for other in [listening, Engine::join(front, back)] {
+        let other = other.into_report(SourceInfo::default()).calls.remove(0);
+        assert_eq!(format!("{whole:?}"), format!("{other:?}"));
+    }
     whole
 }
 

@@ -51,7 +51,11 @@ fn every_kind_of_end() {
         ("sip-scanner-ipfixprobe.pcap", "challenged (401), the challenge was never met"),
         ("sip-scanner-ipfixprobe.pcap", "no reply before the capture ended"),
         ("sip-t38-signalling.pcap", "answered after 2.76 s, T.38 fax after 5.71 s"),
-        ("fax-call-t38-accepted.pcap", "T.38 fax after 4.16 s, the fax failed after "),
+        ("sip-t38-signalling.pcap", "T.38 was agreed on, but no packet of it was seen."),
+        (
+            "fax-call-t38-accepted.pcap",
+            "T.38 fax after 1.04 s, the fax failed after 21.3 s, ended by the callee",
+        ),
         (
             "fax-call-t38-refused.pcap",
             "T.38 refused after 36.7 s, ended by the caller (BYE, Normal call clearing)",

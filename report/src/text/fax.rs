@@ -8,7 +8,12 @@ use super::units::{count, duration, foreign};
 use crate::words::words;
 
 pub(crate) fn of_call(page: &mut Page, call: &Call) {
-    let Some(fax) = &call.fax else { return };
+    let Some(fax) = &call.fax else {
+        if call.features.iter().any(|feature| feature == "fax_t38") {
+            page.toned(2, Tone::Poor, "T.38 was agreed on, but no packet of it was seen.");
+        }
+        return;
+    };
     page.toned(2, result_tone(fax.result), &format!("Fax (T.38): {}", told(fax)));
     for direction in &fax.directions {
         let way = match direction.direction.as_deref() {
