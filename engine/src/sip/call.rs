@@ -108,11 +108,9 @@ pub(super) struct Call {
     pub(super) timer: Option<Timer>,
     pub(super) dialogs: Vec<Dialog>,
     /// Who caller and callee last said that they are.
-    pub(super) identities: [Option<User>; 2],
+    pub(super) identities: Option<Box<[Option<User>; 2]>>,
     /// Who takes part, where it is a conference that tells.
     pub(super) members: Option<Box<Members>>,
-    /// Keys of the Call-IDs by which somebody subscribes to the events of its conference.
-    pub(super) subscriptions: Vec<u64>,
     steps: Vec<u64>,
     next_step: usize,
 }
@@ -145,9 +143,8 @@ impl Call {
             is_talking: false,
             timer: None,
             dialogs: Vec::new(),
-            identities: [None; 2],
+            identities: None,
             members: None,
-            subscriptions: Vec::new(),
             steps: Vec::new(),
             next_step: 0,
         };

@@ -150,13 +150,15 @@ fn attribute<'a>(tag: &'a BytesStart<'_>, name: &str) -> Option<Cow<'a, str>> {
     Some(plain.map_or(value, Cow::Owned))
 }
 
-/// Who takes part in a conference, as far as its events have told.
+/// Who takes part in a conference, as far as its events have told, and who asked for them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
     version: Option<u32>,
     here: Vec<Box<str>>,
     /// A document has told who was there at first.
     begun: bool,
+    /// Keys of the Call-IDs by which somebody subscribes to the events.
+    pub(super) subscriptions: Vec<u64>,
 }
 
 /// Somebody came or went.
@@ -231,10 +233,11 @@ impl Call {
 
     /// A subscription by another dialog belongs to this call. False when there are too many.
     pub(super) fn subscribed(&mut self, seen: &Seen<'_>, key: u64) -> bool {
-        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+        let subscriptions = &mut self.members.get_or_insert_default().subscriptions;
+        if subscriptions.len() >= MAX_SUBSCRIPTIONS {
             return false;
         }
-        self.subscriptions.push(key);
+        subscriptions.push(key);
         if seen.message.from().aor() == self.from.as_bytes() {
             self.speaks_as_caller(seen.from_tag);
         }

@@ -30,7 +30,8 @@ impl Call {
             Party::Callee => &self.to,
         };
         let at_first = User::new(Address::new(at_first.as_bytes()).user());
-        let before = self.identities[by as usize].replace(user).unwrap_or(at_first);
+        let identities = self.identities.get_or_insert_default();
+        let before = identities[by as usize].replace(user).unwrap_or(at_first);
         let is_inside = matches!(seen.message.start, Start::Request { .. }) && seen.to_tag.is_some();
         if !is_inside || self.answer.is_none() || !user.is_known() || !before.is_known() || user.is(&before) {
             return;

@@ -275,7 +275,8 @@ impl Tracker {
         else {
             return;
         };
-        for key in std::iter::once(&call.key).chain(&call.subscriptions) {
+        let subscriptions = call.members.iter().flat_map(|members| &members.subscriptions);
+        for key in std::iter::once(&call.key).chain(subscriptions) {
             if self.by_call_id.get(key) == Some(&place) {
                 self.by_call_id.remove(key);
             }

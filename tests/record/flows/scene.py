@@ -118,7 +118,7 @@ class Side:
         """A response to the request that came last, or to the one that was saved under this name."""
         via, cseq = "[last_Via:]", "[last_CSeq:]"
         if saved:
-            via, cseq = f"Via:[${saved}via]", f"CSeq:[${saved}cseq]"
+            via, cseq = f"[${saved}via]", f"CSeq:[${saved}cseq]"
         tag = dialog.own_tag if tag else ""
         lines = [f"SIP/2.0 {code} {PHRASES[code]}", via]
         if dialog.proxied and 100 < code < 300 and self.last == "INVITE":
@@ -141,7 +141,10 @@ class Side:
         actions = []
         if save:
             self.saved += [f"{save}via", f"{save}cseq", f"{save}from"]
-            actions = [f'<ereg regexp=".*" search_in="hdr" header="{h}:" assign_to="{save}{h.lower()}"/>' for h in ("Via", "CSeq", "From")]
+            actions = [f'<ereg regexp=".*" search_in="hdr" header="{h}:" assign_to="{save}{h.lower()}"/>' for h in ("CSeq", "From")]
+            # every hop has its line
+            vias = "Via:[^[:cntrl:]]*([[:cntrl:]]+Via:[^[:cntrl:]]*)*"
+            actions.append(f'<ereg regexp="{vias}" search_in="msg" assign_to="{save}via"/>')
         if kind == "request":
             self.last = what
         inner = f"\n    <action>{''.join(actions)}</action>\n  " if actions else ""
