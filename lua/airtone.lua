@@ -376,52 +376,40 @@ register_postdissector(proto)
 -- among those that are open, and reads it once more in step with tshark. Otherwise, the header of a classic pcap with
 -- microseconds tells what the extractors are there for: one link type, no interfaces, and times that abs_ts holds.
 -- In both cases the extractors are given up, which Wireshark notices when they are collected.
-local AIR = { [105] = true, [119] = true, [127] = true, [163] = true, [192] = true }
-
 local function has_tls_keys()
     local found, keys = pcall(get_preference, "tls.keylog_file")
     return not found or (keys ~= nil and keys ~= "")
 end
 
-local function word(bytes, at, swapped)
-    local a, b, c, d = bytes:byte(at, at + 3)
-    if not d then return nil end
-    if swapped then a, b, c, d = d, c, b, a end
-    return a + 256 * b + 65536 * c + 16777216 * d
+-- Keys for 802.11 are in a file of some profile or on the command line, of which only Linux tells; elsewhere there may be some.
+local function has_air_keys()
+    local command_line = io.open("/proc/self/cmdline", "rb")
+    if not command_line then return true end
+    local arguments = command_line:read("*a")
+    command_line:close()
+    if arguments:find("80211_keys", 1, true) or exists(Dir.personal_config_path("80211_keys")) then return true end
+    local profiles = Dir.personal_config_path("profiles")
+    if not Dir.exists(profiles) then return false end
+    for profile in Dir.open(profiles) do
+        if exists(profiles .. "/" .. profile .. "/80211_keys") then return true end
+    end
+    return false
 end
 
--- What a pcapng says before its first packet: whether it has interfaces of 802.11, and keys.
-local function blocks_of(header)
-    local swapped = word(header, 9) == 0x4d3c2b1a
-    local at, is_air, has_keys = 1, false, false
-    while true do
-        local kind, length = word(header, at, swapped), word(header, at + 4, swapped)
-        if not length or length < 12 then return true, true end
-        if kind == 6 or kind == 3 or kind == 2 then return is_air, has_keys end
-        local link = kind == 1 and word(header, at + 8, swapped)
-        if kind == 1 and not link then return true, true end
-        is_air = is_air or link and AIR[link % 65536] or false
-        has_keys = has_keys or kind == 10
-        at = at + length
-    end
+local function may_decrypt_air()
+    local is_known, has_keys = pcall(has_air_keys)
+    return not is_known or has_keys
 end
 
 local function read_header(file)
     -- No more than this, as Wireshark has to step back even in a pipe.
-    local header = file:read(1024)
-    if type(header) ~= "string" or #header < 24 then return end
-    local magic = word(header, 1)
-    local made = new_engine()
-    if made and made:beside(header) then prepared = made end
-    local is_pcap = magic == 0xa1b2c3d4 or magic == 0xd4c3b2a1
-    if is_pcap then known_link = word(header, 21, magic == 0xd4c3b2a1) % 65536 end
-    if prepared or is_pcap then
-        extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil
-    end
-    local is_air, has_keys = true, true
-    if is_pcap then is_air, has_keys = AIR[known_link], false end
-    if magic == 0x0a0d0d0a then is_air, has_keys = blocks_of(header) end
-    if not is_air then extractors.ip, extractors.ipv6 = nil, nil end
+    local start = file:read(1024)
+    local made = type(start) == "string" and #start >= 24 and new_engine()
+    if not made then return end
+    local is_found, link, may_be_air, has_keys = made:beside(start)
+    prepared, known_link = is_found and made or nil, link
+    if is_found or link then extractors.interface, extractors.encapsulation, extractors.epoch = nil, nil, nil end
+    if not (may_be_air and may_decrypt_air()) then extractors.ip, extractors.ipv6 = nil, nil end
     if not (has_keys or has_tls_keys()) then extractors.tls, extractors.sip = nil, nil end
     collectgarbage()
 end

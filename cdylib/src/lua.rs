@@ -17,6 +17,7 @@ mod analysis;
 mod beside;
 mod door;
 mod finals;
+mod header;
 mod host;
 mod link;
 mod page_file;

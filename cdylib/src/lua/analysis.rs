@@ -9,6 +9,7 @@ use airtone_report::{View, json, text};
 use super::beside::{Beside, Side};
 use super::door::Value;
 use super::finals::{self, Finals};
+use super::header::{self, Header};
 use super::riddle::{Riddle, Scout, Unsolved};
 use super::{link, page_file};
 use crate::session::Session;
@@ -62,10 +63,12 @@ impl Analysis {
         self.beside = None;
     }
 
-    /// Reads the capture that begins with `header` beside the host; false where that cannot be.
-    pub(super) fn beside(&mut self, header: &[u8]) -> bool {
-        self.beside = Beside::find(header);
-        self.beside.is_some()
+    /// Reads the capture that begins with `start` beside the host; false where that cannot be. And what the capture says
+    /// before its first packet.
+    pub(super) fn beside(&mut self, start: &[u8]) -> (bool, Header) {
+        self.beside = Beside::find(start);
+        let header = self.beside.as_ref().map_or_else(|| header::read(start), |beside| beside.header);
+        (self.beside.is_some(), header)
     }
 
     /// Takes the host's next frame from there, and gives what it holds that only the host may read. `None` when it has to be

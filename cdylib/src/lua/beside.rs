@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use airtone_capture::{Input, Record};
 use airtone_engine::{LinkType, Nanos, Packet};
 
+use super::header::{self, Header};
 use super::riddle::{Owned, Riddle, Scout, Seen, Unsolved};
 use crate::session::Session;
 
@@ -32,7 +33,12 @@ pub(super) struct Beside {
     /// What has been read, as its turn has not come.
     waiting: VecDeque<Waiting>,
     pub(super) last: Last,
+    /// What the file says before its first packet.
+    pub(super) header: Header,
 }
+
+/// Bytes of a file that are looked at for that.
+const LONGEST_HEADER: usize = 1 << 20;
 
 /// The packet that was taken last.
 #[derive(Debug)]
@@ -101,6 +107,7 @@ impl Beside {
         let path = files.into_iter().map(|(_, path)| path).find(|path| begins_with(path, header))?;
         let file = File::open(&path).ok()?;
         let length = file.metadata().ok()?.len();
+        let header = header::read(&airtone_capture::head(&path, LONGEST_HEADER).ok()?);
         let input = Input::open(&[path]).ok()?;
         input.is_packets_only().then_some(Self {
             input,
@@ -108,6 +115,7 @@ impl Beside {
             length,
             place: 0,
             waiting: VecDeque::new(),
+            header,
             last: Last { link: None, unsolved: Unsolved::default() },
         })
     }

@@ -128,11 +128,18 @@ pub(super) fn feed(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer
     }
 }
 
-/// `engine:beside(header)`: reads the capture that begins with these bytes, which the host has open, beside the host;
-/// true when it can be done. Then `take` replaces `feed`.
+/// `engine:beside(start)`: reads the capture that begins with these bytes, which the host has open, beside the host; true when
+/// it can be done. Then `take` replaces `feed`. Also answers what the capture says before its first packet: the link type of a
+/// classic pcap with microseconds or nil, whether there may be frames of 802.11, and whether there are keys.
 pub(super) fn beside(analysis: &mut Analysis, arguments: &Arguments<'_>) -> Answer {
-    let found = arguments.bytes(1).is_some_and(|header| analysis.beside(header));
-    Answer::of(&[Value::Truth(found)])
+    let Some(start) = arguments.bytes(1) else { return Answer::refuse("airtone: beside(start)") };
+    let (found, header) = analysis.beside(start);
+    Answer::of(&[
+        Value::Truth(found),
+        header.link.into(),
+        Value::Truth(header.air),
+        Value::Truth(header.keys),
+    ])
 }
 
 /// `engine:take(number, captured)`: takes the next frame, and those before it that have not been taken, from the file that is

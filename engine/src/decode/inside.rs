@@ -21,7 +21,8 @@ const MAX_PLACES: usize = 8;
 
 impl Decoder {
     /// Whether the packet that was decoded last, which was that of `frame`, or a part of it, was given up and may hold what
-    /// others can read. Not so for ICMP, which carries no traffic, and for fragments, which may be completed yet.
+    /// others can read. Not so for damage, for ICMP, ARP and others that carry no traffic, and for fragments, which may be
+    /// completed yet.
     #[must_use]
     pub fn gave_up(&self, frame: u64) -> bool {
         self.state.given_up.is_some_and(|given_up| given_up.0 == frame)

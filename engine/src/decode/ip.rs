@@ -19,6 +19,7 @@ use crate::packet::Endpoint;
 mod protocol {
     pub const HOP_BY_HOP: u8 = 0;
     pub const ICMP: u8 = 1;
+    pub const IGMP: u8 = 2;
     pub const IPV4: u8 = 4;
     pub const TCP: u8 = 6;
     pub const UDP: u8 = 17;
@@ -29,6 +30,10 @@ mod protocol {
     pub const AUTHENTICATION: u8 = 51;
     pub const ICMP_V6: u8 = 58;
     pub const DESTINATION: u8 = 60;
+    pub const OSPF: u8 = 89;
+    pub const PIM: u8 = 103;
+    pub const VRRP: u8 = 112;
+    pub const SCTP: u8 = 132;
     pub const MPLS: u8 = 137;
 }
 
@@ -194,8 +199,10 @@ impl Walk<'_> {
             protocol::ICMP | protocol::ICMP_V6 => {
                 // the packets that its errors quote are no traffic
                 self.icmp(ip, body.number == protocol::ICMP_V6, body.bytes);
-                self.skip(reason::IP_PROTOCOL);
-                self.state.given_up = None;
+                self.skip_neighbour(reason::IP_PROTOCOL);
+            }
+            protocol::IGMP | protocol::OSPF | protocol::PIM | protocol::VRRP | protocol::SCTP => {
+                self.skip_neighbour(reason::IP_PROTOCOL);
             }
             _ => self.skip(reason::IP_PROTOCOL),
         }

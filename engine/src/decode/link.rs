@@ -90,6 +90,8 @@ impl Walk<'_> {
             0x6558 if self.deeper() => self.ethernet(bytes),
             0x6558 => {}
             0..=1500 => self.llc(limit(bytes, ethertype.into())),
+            // ARP, PPPoE discovery, EAPOL, LLDP
+            0x0806 | 0x8863 | 0x888e | 0x88cc => self.skip_neighbour(reason::ETHERTYPE),
             _ => self.skip(reason::ETHERTYPE),
         }
     }

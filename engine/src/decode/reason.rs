@@ -47,3 +47,20 @@ pub(super) const TUNNEL_PAYLOAD: &str = "other tunnel payload";
 pub(super) const ERSPAN_FRAME: &str = "other erspan frame type";
 /// More layers than the decoder follows.
 pub(super) const TOO_DEEP: &str = "encapsulation too deep";
+
+/// Whether a packet given up for this reason may hold what others can read: damage, and what is no tunnel, cannot.
+pub(super) fn may_carry(reason: &'static str) -> bool {
+    [
+        LINK_TYPE,
+        ETHERTYPE,
+        FAMILY,
+        PPP,
+        IP_PROTOCOL,
+        NOT_IP,
+        BAD_TUNNEL,
+        TUNNEL_PAYLOAD,
+        ERSPAN_FRAME,
+        TOO_DEEP,
+    ]
+    .contains(&reason)
+}

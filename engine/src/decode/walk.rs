@@ -106,7 +106,15 @@ impl<'d> Walk<'d> {
     pub fn skip(&mut self, reason: &'static str) {
         let entry = NotDecoded { packets: 0, first_frame: self.frame };
         self.state.not_decoded.entry(reason).or_insert(entry).packets += 1;
-        self.state.given_up = Some((self.frame, reason));
+        if reason::may_carry(reason) {
+            self.state.given_up = Some((self.frame, reason));
+        }
+    }
+
+    /// Gives up a packet that is an ordinary neighbour of traffic and carries none.
+    pub fn skip_neighbour(&mut self, reason: &'static str) {
+        self.skip(reason);
+        self.state.given_up = None;
     }
 
     /// Steps into a tunnel or a mirror. False when that is one too many; the packet is given up then.
