@@ -11,9 +11,18 @@ use super::stream::Stream;
 use super::timing::Step;
 use super::unclocked::{Queued, Unclocked};
 use crate::media::Announcement;
+use crate::packet::Nanos;
+
+/// A stream that rests for so long while another call announces its ports belongs to the call before.
+const LEFT_OVER: i64 = Nanos::SECOND;
 
 /// After so many late packets in a row it is asked whether the delay has shifted.
 const LATE_RUN: u8 = 16;
+
+/// Where the two ends belong to different calls, one of them is left over from the call before.
+fn newest(announced: &[Option<Arc<Announcement>>; 2]) -> Option<&Arc<Announcement>> {
+    announced.iter().flatten().max_by_key(|announcement| (announcement.at, announcement.frame))
+}
 
 impl Stream {
     #[inline(always)]
@@ -196,13 +205,19 @@ impl Stream {
         }
     }
 
+    /// Whether these ends belong to another call by now, and this packet is its first: senders that begin every call
+    /// with the same SSRC on the same port would else have one stream for all of them.
+    #[cold]
+    pub fn is_left_over(&self, announced: &[Option<Arc<Announcement>>; 2], a: &Arrival) -> bool {
+        let is_later = |call: &u32| *call != self.call && self.call != 0;
+        let other = newest(announced).is_some_and(|end| is_later(&end.call) && end.at >= self.last_at);
+        other && a.at.is_known() && a.at.0.wrapping_sub(self.last_at.0) >= LEFT_OVER
+    }
+
     /// SDP of the receiver and of the sender, as it stands now.
     pub fn announced(&mut self, announced: [Option<Arc<Announcement>>; 2]) {
         self.stale = false;
-        // Where the two ends belong to different calls, one of them is left over from the call before.
-        let newest = |announcement: &&Arc<Announcement>| (announcement.at, announcement.frame);
-        let call_of = announced.iter().flatten().max_by_key(newest);
-        let Some(call) = call_of.map(|announcement| announcement.call) else { return };
+        let Some(call) = newest(&announced).map(|announcement| announcement.call) else { return };
         self.call = call;
         self.rest.announced = announced.map(|end| end.filter(|announcement| announcement.call == call));
         self.rest.encrypted |= self.rest.announced.iter().flatten().any(|end| end.encrypted);

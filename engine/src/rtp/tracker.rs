@@ -209,7 +209,12 @@ impl Tracker {
     fn take(&mut self, slot: u32, key: Key, arrival: &Arrival) -> Verdict {
         let Some(stream) = self.slots.get_mut(slot as usize) else { return Verdict::NotMedia };
         if stream.stale {
-            let announced = self.endpoints.announced(stream.rest.source, stream.rest.destination);
+            let ends = (stream.rest.source, stream.rest.destination);
+            let announced = self.endpoints.announced(ends.0, ends.1);
+            if stream.is_left_over(&announced, arrival) {
+                stream.stale = false;
+                return self.begin(key, ends, arrival);
+            }
             stream.announced(announced);
             stream.rest.spoken(arrival, stream.packets);
         }

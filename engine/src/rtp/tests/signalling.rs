@@ -268,3 +268,23 @@ fn what_was_on_its_way_when_the_sender_held_is_no_music() {
     wire.send_all((53..90).map(nth));
     assert_eq!(wire.stream().held, None);
 }
+
+#[test]
+fn the_next_call_on_the_same_ports_has_a_stream_of_its_own() {
+    let base = 1_700_000_000 * Nanos::SECOND;
+    let streams_when = |pause_ms: f64| {
+        let mut wire = Wire::new(&Config::default());
+        let formats = [(0, "PCMU", 8000)];
+        wire.tracker.announce(&announcement(DESTINATION, Party::Callee, &formats));
+        wire.send_all((0..100).map(nth));
+        let at = Nanos(base + 1_990 * 1_000_000);
+        let next = Announcement { call: 8, at, ..announcement(DESTINATION, Party::Callee, &formats) };
+        wire.tracker.announce(&next);
+        // The same SSRC, and sequence numbers that even go on.
+        wire.send_all((0..100).map(|n| Rtp { at_ms: nth(n).at_ms + 2_000.0 + pause_ms, ..nth(n + 100) }));
+        let figures = |s: crate::rtp::StreamSummary| (s.stream.call, s.stream.packets, s.stream.lost);
+        wire.streams().into_iter().map(figures).collect::<Vec<_>>()
+    };
+    assert_eq!(streams_when(5_000.0), [(Some(7), 100, 0), (Some(8), 100, 0)]);
+    assert_eq!(streams_when(0.0), [(Some(8), 200, 0)], "who goes on at once goes on in the other call");
+}
