@@ -147,9 +147,10 @@ const HELP: [&str; 6] = [
 /// tshark on a file in one of the ways in which the plugin is used; without the plugin it says how it ends.
 fn look(n: usize, path: &str) -> Output {
     let fields = ["-T", "fields", "-e", "airtone.rtp.mos", "-e", "airtone.finding"];
-    match n % 3 {
+    match n % 4 {
         0 => tshark_with_plugin([&["-q", "-r", path, "-z", "airtone,report"][..], &HELP].concat()),
         1 => tshark_with_plugin([&["-r", path, "-V", "-O", "airtone"][..], &HELP].concat()),
+        2 => tshark_with_plugin([&["-2", "-r", path][..], &fields, &HELP].concat()),
         _ => tshark_with_plugin([&["-2", "-r", path, "-Y", "frame"][..], &fields, &HELP].concat()),
     }
 }
