@@ -94,7 +94,11 @@ impl Course {
         let end = run.samples.len() as f64;
         let moved = (self.behind(end) - self.behind(0.0)) / f64::from(run.rate.max(1));
         // Sound that has to be made longer comes from a sender that counts too slowly.
-        Drift { ppm: -self.slope * 1e6, moved: (moved * 1e9) as i64, length: run.end() - run.at }
+        Drift {
+            ppm: -self.slope * 1e6,
+            moved: (moved * 1e9) as i64,
+            length: run.end().saturating_sub(run.at),
+        }
     }
 
     /// The run on the capture's clock.

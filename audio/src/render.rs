@@ -184,14 +184,19 @@ impl<'a> Stage<'a> {
     /// The timestamps no longer tell the time that has passed.
     fn has_jumped(&self, packet: &HeardPacket, clock: i64) -> bool {
         // Packets between, of an event, bear the timestamp of its begin.
-        let Some(before) = self.sound_before.filter(|_| packet.at.is_known() && !self.is_seamless) else {
-            return false;
-        };
+        let Some(before) = self.sound_before.filter(|_| !self.is_seamless) else { return false };
         let ticks = i64::from(packet.timestamp.wrapping_sub(before.timestamp).cast_signed());
-        let (media, passed) = (ticks * 1_000_000_000 / clock, packet.at.0.saturating_sub(before.at.0));
-        let apart = (media - passed).abs();
+        let media = ticks * 1_000_000_000 / clock;
+        if !packet.at.is_known() || !before.at.is_known() {
+            // Whether it is a pause or no time at all, nobody knows; a pause of hours would have to be filled.
+            return !(-JUMP..=LONGEST_PAUSE).contains(&media);
+        }
+        let passed = packet.at.0.saturating_sub(before.at.0);
+        let apart = media.abs_diff(passed);
         let is_marked = packet.marker && passed > MARKED_JUMP / 2;
-        media > LONGEST_PAUSE || apart > JUMP || (is_marked && apart > MARKED_JUMP)
+        media > LONGEST_PAUSE
+            || apart > JUMP.unsigned_abs()
+            || (is_marked && apart > MARKED_JUMP.unsigned_abs())
     }
 
     /// A new run from here on.
@@ -220,7 +225,10 @@ impl<'a> Stage<'a> {
             let ticks = i64::from(other.timestamp.wrapping_sub(packet.timestamp).cast_signed());
             let media = ticks * 1_000_000_000 / clock;
             let at = other.at.0.saturating_sub(media);
-            if media > ANCHOR || (best - at).abs() > JUMP || other.payload_type != packet.payload_type {
+            if media > ANCHOR
+                || best.abs_diff(at) > JUMP.unsigned_abs()
+                || other.payload_type != packet.payload_type
+            {
                 break;
             }
             best = best.min(at);
@@ -262,7 +270,7 @@ impl<'a> Stage<'a> {
         let end = run.time_of(from + fill);
         self.quiet(room - made);
         if count > 0 {
-            self.mark(MarkKind::Concealed, at, end - at, absent);
+            self.mark(MarkKind::Concealed, at, end.saturating_sub(at), absent);
         } else if room > 0 && self.is_silent_until(at) {
             self.stretch_silence();
         }
@@ -306,9 +314,9 @@ impl<'a> Stage<'a> {
         let Some((mut run, _)) = self.run.take().filter(|(run, _)| !run.samples.is_empty()) else { return };
         if let Some(course) = Course::of(&run, &places) {
             for mark in &mut self.track.marks[self.marked..] {
-                let end = course.time(&run, mark.at + mark.length);
+                let end = course.time(&run, mark.at.saturating_add(mark.length));
                 mark.at = course.time(&run, mark.at);
-                mark.length = end - mark.at;
+                mark.length = end.saturating_sub(mark.at);
             }
             let drift = course.drift(&run);
             if self.track.drift.is_none_or(|longest| longest.length < drift.length) {

@@ -44,7 +44,7 @@ pub fn unlock(heard: &Heard, datagrams: &Payloads, keys: &[Key]) -> Option<Unloc
     for packet in &heard.packets {
         let Some(datagram) = datagrams.get(&packet.frame) else { continue };
         // The engine's count of rollovers begins anywhere; what counts is how often the number wrapped since.
-        let wraps = ((packet.sequence >> 16) - (heard.first >> 16)) as u32;
+        let wraps = (packet.sequence >> 16).wrapping_sub(heard.first >> 16) as u32;
         let open = |fit: Fit| sessions[fit.key].open(datagram, wraps.wrapping_add(fit.rollovers));
         let mut payload = fit.and_then(open);
         if payload.is_none() && failures < PATIENCE {

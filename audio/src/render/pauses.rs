@@ -22,11 +22,15 @@ impl Stage<'_> {
             let ticks = |from: u32| i64::from(packet.timestamp.wrapping_sub(from).cast_signed());
             let media = ticks(before.timestamp) * 1_000_000_000 / clock;
             let passed = packet.at.0.saturating_sub(before.at.0);
-            if (0..=LONGEST_PAUSE).contains(&media) && (media - passed).abs() < MARKED_JUMP {
+            if (0..=LONGEST_PAUSE).contains(&media) && media.abs_diff(passed) < MARKED_JUMP.unsigned_abs() {
                 let due = |run: &Run| ticks(self.origin) * i64::from(run.rate) / clock;
                 let gap = self.run.as_ref().map_or(0, |(run, _)| due(run) - run.samples.len() as i64);
-                self.quiet(gap.max(0) as usize);
-                self.stretch_silence();
+                // The first of them may have had timestamps far from those of the sound: no time between.
+                let rate = self.run.as_ref().map_or(0, |(run, _)| i64::from(run.rate));
+                if gap <= LONGEST_PAUSE / 1_000_000_000 * rate {
+                    self.quiet(gap.max(0) as usize);
+                    self.stretch_silence();
+                }
             }
         }
         self.noise = Some(Noise::read(payload.map_or(&[], Vec::as_slice)));
@@ -72,24 +76,27 @@ impl Stage<'_> {
     /// After a pause of `gap` samples, the timestamps of `packet` do not tell how long it was.
     fn has_moved(&self, packet: &HeardPacket, clock: i64, gap: i64) -> bool {
         let Some((run, _)) = self.run.as_ref().filter(|_| packet.at.is_known()) else { return false };
-        let after = self.anchor(packet, clock) - run.time_of(run.samples.len() + gap as usize);
+        let after = self.anchor(packet, clock).saturating_sub(run.time_of(run.samples.len() + gap as usize));
         let newest = self.places.last().map_or(0, |place| place.sample);
         let lately = newest - ANCHOR / 1_000_000 * i64::from(run.rate) / 1_000;
         let near = self.places.iter().rev().take_while(|place| place.sample >= lately);
-        let before = near.map(|place| place.at - run.time_of(place.sample.max(0) as usize)).min();
-        before.is_some_and(|before| (after - before).abs() > DRIFT)
+        let before =
+            near.map(|place| place.at.saturating_sub(run.time_of(place.sample.max(0) as usize))).min();
+        before.is_some_and(|before| after.abs_diff(before) > DRIFT.unsigned_abs())
     }
 
     /// The last mark is one of silence, comfort noise or an event, and ends there.
     pub(super) fn is_silent_until(&self, time: i64) -> bool {
         let last = self.track.marks.last();
-        last.is_some_and(|mark| mark.kind != MarkKind::Concealed && mark.at + mark.length == time)
+        last.is_some_and(|mark| {
+            mark.kind != MarkKind::Concealed && mark.at.saturating_add(mark.length) == time
+        })
     }
 
     /// The last mark goes on to the end of the run.
     pub(super) fn stretch_silence(&mut self) {
         if let (Some((run, _)), Some(mark)) = (&self.run, self.track.marks.last_mut()) {
-            mark.length = (run.end() - mark.at).max(0);
+            mark.length = run.end().saturating_sub(mark.at).max(0);
         }
     }
 }

@@ -6,6 +6,8 @@ use airtone_engine::rtp::Format;
 use super::*;
 use crate::mix::{Channel, mix};
 
+mod absurd;
+
 /// Samples of a packet of 20 ms.
 const PACKET: usize = 160;
 /// When the captures begin, ns.

@@ -171,3 +171,12 @@ fn what_no_key_fits_stays_closed() {
     assert_eq!((unlocked.payloads.len(), unlocked.refused, unlocked.key_frame), (47, 3, 7));
     assert!((20..23).all(|frame| !unlocked.payloads.contains_key(&frame)));
 }
+
+#[test]
+fn a_number_before_the_first_one_counts_no_wrap() {
+    let keys = [key("AES_CM_128_HMAC_SHA1_80", &[3; 30], "")];
+    let session = Session::new(&keys[0]);
+    let (mut heard, datagrams) = stream(65_530, 20, |n, packet| session.seal(packet, 1 + u32::from(n >= 6)));
+    heard.first += 10;
+    assert_open(&unlock(&heard, &datagrams, &keys).unwrap(), 20);
+}

@@ -72,7 +72,7 @@ impl Numbers {
                 self.came_once += 1;
                 Arrival::Ahead { missing: step - 1 }
             }
-            _ if behind < WINDOW && behind <= self.highest - self.first => self.take_behind(behind),
+            _ if behind < WINDOW => self.take_behind(behind),
             _ => {
                 self.before = self.expected();
                 self.restarts = self.restarts.saturating_add(1);
@@ -97,6 +97,8 @@ impl Numbers {
 
     fn take_behind(&mut self, behind: u64) -> Arrival {
         let bit = 1_u128 << behind;
+        // what the sender sent first may be overtaken as anything else
+        self.first = self.first.min(self.highest - behind);
         if self.came & bit != 0 {
             self.repeats += 1;
             return Arrival::Repeat;
@@ -182,6 +184,18 @@ mod tests {
         let (mut numbers, _) = fed(&[3, 5]);
         assert!(!numbers.repair_by_parity(3, 1), "2 was never here to help");
         assert!(numbers.repair_by_parity(u16::MAX, u16::MAX), "what covers one packet only is that packet");
+    }
+
+    #[test]
+    fn the_first_one_may_be_overtaken() {
+        let (numbers, told) = fed(&[1, 0, 65_535, 2]);
+        assert_eq!(told[1..3], [Arrival::Behind; 2]);
+        assert_eq!(
+            (numbers.expected(), numbers.lost(), numbers.out_of_order, numbers.restarts),
+            (4, 0, 2, 0)
+        );
+        let (numbers, _) = fed(&[5, 2, 4]);
+        assert_eq!((numbers.expected(), numbers.lost()), (4, 1), "3 is missing");
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl T30 {
 
     /// Anything that two machines say, beyond tones.
     pub(super) fn has_begun(&self) -> bool {
-        self.is_identified || self.command.is_some() || self.is_in_page || self.taken + self.refused > 0
+        self.is_identified || self.command.is_some() || self.is_in_page || self.taken.max(self.refused) > 0
     }
 
     /// The page that is being sent, or the next one.
@@ -295,13 +295,14 @@ mod tests {
     #[test]
     fn endless_talk_is_bounded() {
         let mut t30 = T30::default();
-        for n in 0..100_000_u64 {
-            let control = if n % 2 == 0 { EOP.1 } else { MCF.1 };
+        for n in 0..280_000_u64 {
+            let control = [EOP.1, MCF.1, EOP.1, RTN.1][n as usize % 4];
             t30.is_trained = true;
             t30.page_data(SENDER);
             t30.frame((n, Nanos(0)), n % 2 == 1, Frame { control, information: &[] });
         }
         assert!(t30.moments.len() <= MAX_MOMENTS && t30.left_out > 0);
-        assert_eq!(t30.taken, 50_000);
+        assert_eq!((t30.taken, t30.refused, t30.page()), (u16::MAX, u16::MAX, u16::MAX));
+        assert!(t30.has_begun());
     }
 }

@@ -78,14 +78,15 @@ impl Place {
 }
 
 impl Info {
-    /// Reads as far as the document can be read. `None` for what is no such document, and for one with a DTD:
+    /// Reads as far as the document can be read; who is not in a part of it may still be there. `None` for what is no such document, and for one with a DTD:
     /// nobody sends one in good faith.
     fn read(body: &[u8]) -> Option<Self> {
         let body = String::from_utf8_lossy(&body[..body.len().min(MAX_DOCUMENT)]);
         let mut reader = Reader::from_str(&body);
         reader.config_mut().check_end_names = false;
-        let mut info = None;
+        let mut info: Option<Self> = None;
         let mut place = Place::default();
+        let mut is_whole = false;
         loop {
             match reader.read_event() {
                 Ok(Event::Start(tag)) => Self::open(&mut info, &tag, &mut place),
@@ -93,10 +94,16 @@ impl Info {
                     Self::open(&mut info, &tag, &mut place);
                     Self::close(&mut info, tag.local_name().as_ref(), &mut place);
                 }
-                Ok(Event::End(tag)) => Self::close(&mut info, tag.local_name().as_ref(), &mut place),
+                Ok(Event::End(tag)) => {
+                    is_whole |= tag.local_name().as_ref() == "conference-info";
+                    Self::close(&mut info, tag.local_name().as_ref(), &mut place);
+                }
                 Ok(Event::Text(text)) if place.in_status => place.status(text.trim()),
                 Ok(Event::DocType(_)) => return None,
-                Ok(Event::Eof) | Err(_) => return info,
+                Ok(Event::Eof) | Err(_) => {
+                    let lists_all = |info: &Self| is_whole && info.users.len() < MAX_USERS;
+                    return info.map(|info| Self { is_full: info.is_full && lists_all(&info), ..info });
+                }
                 Ok(_) => {}
             }
         }
@@ -342,6 +349,20 @@ mod tests {
         let listed = "<c:user entity=\"sip:dave@example.com\"/>".to_owned();
         assert_eq!(tell("full", 6, &[listed, alice.clone()]), "dave joins, alice joins");
         assert_eq!(tell("full", 7, &[alice]), "dave leaves", "not listed any more");
+    }
+
+    #[test]
+    fn nobody_leaves_in_a_document_that_is_cut() {
+        let mut members = Members::default();
+        let users: Vec<String> = ["alice", "bob"].map(|name| user(name, "full", "connected")).into();
+        assert_eq!(told(&mut members, &document("full", 1, &users.concat())), "alice is in, bob is in");
+        let whole = document("full", 2, &users.concat());
+        for cut in [whole.find("sip:bob").unwrap(), whole.len() - "</c:conference-info>".len()] {
+            assert_eq!(told(&mut members, &whole[..cut]), "");
+        }
+        let crowd: String = (0..MAX_USERS).map(|n| user(&n.to_string(), "full", "alerting")).collect();
+        assert_eq!(told(&mut members, &document("full", 3, &format!("{crowd}{}", users.concat()))), "");
+        assert_eq!(told(&mut members, &document("full", 4, &users[0])), "bob leaves");
     }
 
     #[test]
