@@ -102,7 +102,7 @@ impl Front {
 
     #[inline(always)]
     fn packet(&mut self, packet: &Packet<'_>, batch: &mut Batch) {
-        if self.span.first.is_none() {
+        if self.span.first.is_none() && packet.at.is_known() {
             batch.started = Some(packet.at);
         }
         self.span.cover(packet.frame, packet.at);
@@ -251,5 +251,46 @@ impl Back {
             }
             Other::Listening { path, at, channel } => trackers.wifi.listening(path, at, channel),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::WiresharkVersion;
+    use crate::{LinkType, SourceInfo};
+
+    /// A PCMU packet of 20 ms in IPv4.
+    fn rtp(n: u16) -> Vec<u8> {
+        let mut bytes = vec![0x45, 0, 0, 200, 0, 0, 0, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2];
+        bytes.extend([0x0f, 0xa0, 0x13, 0x88, 0, 180, 0, 0, 0x80, 0]);
+        bytes.extend(n.to_be_bytes());
+        bytes.extend((u32::from(n) * 160).to_be_bytes());
+        bytes.extend([0, 0, 0, 7]);
+        bytes.extend([0xd5; 160]);
+        bytes
+    }
+
+    #[test]
+    fn a_capture_that_begins_without_times_starts_at_the_first_time_in_either_case() {
+        let config = || Config { compat: Some(WiresharkVersion::V4_0), ..Config::default() };
+        let mut engine = Engine::new(config());
+        let (mut front, mut back) = Engine::new(config()).split();
+        let mut batch = Batch::new(4);
+        for n in 0..60_u16 {
+            let time = Nanos(1_700_000_000_123_456_789 + i64::from(n) * 20_000_123);
+            let at = if n < 10 { Nanos::UNKNOWN } else { time };
+            let bytes = rtp(n);
+            let orig_len = bytes.len() as u32;
+            let frame = u64::from(n) + 1;
+            let packet = Packet { frame, at, link: LinkType::RAW, interface: 0, orig_len, bytes: &bytes };
+            engine.packet(&packet);
+            front.packets(&[packet], &mut batch);
+            if batch.is_full() {
+                back.take(&mut batch);
+            }
+        }
+        let report = |engine: Engine| format!("{:?}", engine.into_report(SourceInfo::default()));
+        assert_eq!(report(engine), report(Engine::join(front, back)));
     }
 }

@@ -49,7 +49,7 @@ impl Rest {
         match &mut self.stretch {
             None if one_way => self.stretch = Some(Box::new(begin())),
             Some(held) if held.over.is_none() => {
-                let came = packets - held.before;
+                let came = packets.saturating_sub(held.before);
                 match (one_way, came <= ON_ITS_WAY) {
                     (true, true) => **held = begin(),
                     (false, true) => self.stretch = None,
@@ -64,6 +64,7 @@ impl Rest {
     /// What came while the sender held, of `packets` so far.
     pub fn held(&self, packets: u64) -> Option<Held> {
         let &Stretch { frame, at, before, over } = self.stretch.as_deref()?;
-        Some(Held { frame, at, packets: over.unwrap_or(packets - before) })
+        // Packets of a sender that started anew were counted here first, and taken back.
+        Some(Held { frame, at, packets: over.unwrap_or(packets.saturating_sub(before)) })
     }
 }

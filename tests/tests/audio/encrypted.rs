@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use airtone_tests::wire::{self, End, Frame};
 use airtone_tests::{captures_dir, fixtures_dir, run};
 
 use crate::{audio, loudness};
@@ -73,4 +74,25 @@ fn a_page_has_the_sound_of_srtp_only_when_that_is_asked_for() {
     assert!(!closed.contains("data:audio/wav") && closed.contains("its key is in the SDP of frame"));
     assert!(open.contains("data:audio/wav") && !open.contains("cannot be heard"));
     assert!(!open.contains("v+5F+CI") && !open.contains("AES_CM"), "no page shows a key");
+}
+
+#[test]
+fn keys_of_other_calls_leave_room_for_those_of_this_one() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (others, to) = (folder.path().join("others.pcap"), folder.path().join("call.wav"));
+    let ends: [End; 2] = [([192, 0, 2, 90], 5060), ([192, 0, 2, 91], 5060)];
+    let line = format!("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{}\r\n", "A".repeat(40));
+    let body = wire::sdp(([192, 0, 2, 90], 4000), "0", &line.repeat(64));
+    let invite = |n: i64| {
+        let start = "INVITE sip:b@example.com SIP/2.0";
+        let message = wire::sip(start, &format!("other-{n}"), "1 INVITE", "", "", &body);
+        Frame::ethernet(1_000_000_000 * n, wire::udp(ends[0], ends[1], &message))
+    };
+    let frames: Vec<Frame> = (0..70).map(invite).collect();
+    wire::pcap(std::fs::File::create(&others).expect("a file"), &frames).expect("a capture");
+    let mut args: Vec<PathBuf> =
+        ["audio", "--call", "71", "--decrypt", "-q", "-o"].iter().map(PathBuf::from).collect();
+    args.extend([to.clone(), others, fixtures_dir().join("baresip-srtp.pcapng")]);
+    let out = run(args);
+    assert!(out.status.success() && to.exists(), "{}", String::from_utf8_lossy(&out.stderr));
 }

@@ -288,3 +288,23 @@ fn the_next_call_on_the_same_ports_has_a_stream_of_its_own() {
     assert_eq!(streams_when(5_000.0), [(Some(7), 100, 0), (Some(8), 100, 0)]);
     assert_eq!(streams_when(0.0), [(Some(8), 200, 0)], "who goes on at once goes on in the other call");
 }
+
+#[test]
+fn a_restart_while_the_sender_holds_takes_back_what_was_counted_before() {
+    let mut wire = Wire::new(&Config::default());
+    let formats = [(0, "PCMU", 8000)];
+    wire.tracker.announce(&announcement(SOURCE, Party::Caller, &formats));
+    wire.send_all((0..10).chain(20..400).map(nth));
+    // Counted as late until the next one shows that the sender has started anew.
+    let anew = |n: u32| Rtp { at_ms: 8_000.0 + f64::from(n) * 20.0, ..nth(100 + n) };
+    wire.send(&anew(0));
+    let one_way =
+        Announcement { direction: Direction::SendOnly, ..announcement(SOURCE, Party::Caller, &formats) };
+    wire.tracker.announce(&one_way);
+    wire.send(&anew(0));
+    wire.send_all((1..100).map(anew));
+    let streams = wire.streams();
+    let held: Vec<u64> = streams.iter().map(|one| one.held.map_or(0, |held| held.packets)).collect();
+    assert_eq!(held[0], 0, "{held:?}");
+    assert_eq!(streams.len(), 2);
+}

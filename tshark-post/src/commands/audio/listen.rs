@@ -55,6 +55,8 @@ fn name(stream: &Stream) -> Option<Name> {
 struct Collected {
     hearing: Hearing,
     packets: HashMap<Name, Packets>,
+    /// Calls of the wanted streams, `None` where one of them has none: its key may be in any.
+    calls: Vec<Option<u32>>,
     keys: Vec<(Option<u32>, KeyLine)>,
 }
 
@@ -62,7 +64,7 @@ impl Collected {
     fn take(&mut self, traffic: &Traffic<'_>) {
         let cx = traffic.cx;
         match traffic.what {
-            What::Sip { .. } if self.keys.len() < MOST_KEYS => {
+            What::Sip { .. } if self.keys.len() < MOST_KEYS && self.may_matter(traffic.facts.call) => {
                 let lines = keys_in(traffic.bytes, cx.frame).into_iter();
                 self.keys.extend(lines.map(|line| (traffic.facts.call, line)));
             }
@@ -76,6 +78,11 @@ impl Collected {
             }
             _ => {}
         }
+    }
+
+    /// Of the many calls of a large capture only these have keys that are of use.
+    fn may_matter(&self, call: Option<u32>) -> bool {
+        self.calls.iter().any(|wanted| wanted.is_none() || *wanted == call)
     }
 
     fn voice<'a>(&self, stream: &'a Stream, heard: Option<Heard>) -> Voice<'a> {
@@ -130,7 +137,8 @@ pub(crate) fn listen<'a>(
     hearing: Hearing,
 ) -> Result<(Vec<Voice<'a>>, Tones), Failure> {
     let packets = wanted.iter().filter_map(|stream| Some((name(stream)?, Packets::default()))).collect();
-    let mut collected = Collected { hearing, packets, keys: Vec::new() };
+    let calls = wanted.iter().map(|stream| stream.call).collect();
+    let mut collected = Collected { hearing, packets, calls, keys: Vec::new() };
     let ids: Vec<u32> = wanted.iter().map(|stream| stream.id).collect();
     let mut tones = Tones::default();
     let engine = passes.through_engine(&ids, |traffic| {
