@@ -293,7 +293,8 @@ impl<'a> Stage<'a> {
         } else {
             self.track.unreadable += 1;
             let clock = format(self.heard, *number).map_or(8_000, |format| format.clock_hz).max(1);
-            let ticks = i64::from(self.heard.step.unwrap_or(clock / 50));
+            // No packet holds more than a second; a step beyond that is none.
+            let ticks = i64::from(self.heard.step.filter(|&step| step <= clock).unwrap_or(clock / 50));
             sound.resize((ticks * i64::from(run.rate) / i64::from(clock)) as usize, 0);
         }
         run.samples.extend(sound.get(skip as usize..).unwrap_or_default());

@@ -50,3 +50,13 @@ fn absurd_times_do_no_harm() {
         }
     }
 }
+
+#[test]
+fn a_packet_that_cannot_be_read_is_no_longer_than_a_packet() {
+    let mut heard = heard((0..9).map(|n| on_time(n, n as i64 * 20, 0)).collect());
+    for (step, samples) in [(160, 9 * PACKET), (u32::MAX, 9 * PACKET), (8_001, 9 * PACKET)] {
+        heard.step = Some(step);
+        let track = render(&heard, &Payloads::new(), Timing::Uninterrupted).unwrap();
+        assert_eq!((track.unreadable, track.runs[0].samples.len()), (9, samples), "{step}");
+    }
+}
