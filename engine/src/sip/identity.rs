@@ -31,7 +31,11 @@ impl Call {
         };
         let at_first = User::new(Address::new(at_first.as_bytes()).user());
         let identities = self.identities.get_or_insert_default();
-        let before = identities[by as usize].replace(user).unwrap_or(at_first);
+        let stated = identities[by as usize].replace(user);
+        if stated.is_none() && !user.is_of_kind(&at_first) {
+            return;
+        }
+        let before = stated.unwrap_or(at_first);
         let is_inside = matches!(seen.message.start, Start::Request { .. }) && seen.to_tag.is_some();
         if !is_inside || self.answer.is_none() || !user.is_known() || !before.is_known() || user.is(&before) {
             return;

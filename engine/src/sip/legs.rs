@@ -62,6 +62,11 @@ impl User {
         !matches!(self.text(), b"" | b"anonymous" | b"unavailable" | b"unknown" | b"restricted")
     }
 
+    /// Whether both are names, or numbers of the same length: an extension tells nothing of the number that was dialled for it.
+    pub(super) fn is_of_kind(&self, other: &Self) -> bool {
+        self.is_number() == other.is_number() && (!self.is_number() || self.len == other.len)
+    }
+
     /// The same name, or the same number behind another prefix.
     pub(super) fn is(&self, other: &Self) -> bool {
         let (long, short) = if self.len >= other.len { (self, other) } else { (other, self) };

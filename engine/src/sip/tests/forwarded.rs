@@ -183,6 +183,19 @@ fn an_answered_call_is_moved_to_somebody_else() {
 }
 
 #[test]
+fn an_extension_behind_the_number_that_was_dialled_is_nobody_else() {
+    let shows =
+        |message: Msg, who: &str| message.with(&format!("P-Asserted-Identity: <sip:{who}@example.com>"));
+    let mut talk = Talk::new();
+    let invite = Msg::request("INVITE", 1).to("sip:+493012345678@example.com");
+    talk.up(&invite).wait(10).down(&invite.reply("200 OK")).up(&Msg::inside("ACK", 1));
+    talk.wait(500).down(&shows(Msg::from_bob("UPDATE", 7), "201"));
+    talk.wait(500).down(&shows(Msg::from_bob("UPDATE", 8), "202"));
+    let call = talk.call().call;
+    assert_eq!(told(&call, "connected"), [(5, "the caller now talks to sip:202@example.com".to_owned())]);
+}
+
+#[test]
 fn calls_with_one_media_address_under_one_server_are_related() {
     let audio = "m=audio 4000 RTP/AVP 0\r\n";
     let begin = |second: Endpoint| {
