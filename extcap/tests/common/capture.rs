@@ -1,7 +1,8 @@
 //! A recorded call, a sink that keeps what comes, and reports of both.
 #![allow(dead_code)]
 
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use airtone_capture::{Input, Record};
@@ -78,9 +79,16 @@ pub fn collect(source: &mut dyn Source, sink: &mut Kept, count: usize) {
     }
 }
 
-/// A UDP port that is free now.
+/// A port that is free now and stays so: each is given once, and none is one that a socket gets by itself.
 pub fn free_port() -> u16 {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let turn = std::process::id().wrapping_mul(101).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 10_000 + (turn % 20_000) as u16;
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() && TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Sends datagrams to a listener of this machine, and takes what it makes of them. Returns it with the sender's port.
