@@ -6,8 +6,11 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use lz4_flex::frame::FrameDecoder;
 
@@ -15,6 +18,8 @@ use lz4_flex::frame::FrameDecoder;
 const CHUNK: usize = 128 << 10;
 /// Chunks that may wait.
 const WAITING: usize = 4;
+/// How long the end of the thread is waited for.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How a file is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +66,11 @@ impl Compression {
     pub(crate) fn decompress(self, input: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
         let decoder = self.decoder(input)?;
         let (sender, receiver) = sync_channel(WAITING);
-        thread::Builder::new().name(self.name().into()).spawn(move || pump(decoder, &sender))?;
-        Ok(Box::new(Chunks { receiver, chunk: Vec::new(), at: 0, ended: false }))
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
+        let thread = thread::Builder::new().name(self.name().into());
+        let thread = thread.spawn(move || pump(decoder, &sender, &stopped))?;
+        Ok(Box::new(Chunks { receiver, chunk: Vec::new(), at: 0, ended: false, stop, thread: Some(thread) }))
     }
 }
 
@@ -85,8 +93,8 @@ pub fn head(path: &Path, length: usize) -> io::Result<Vec<u8>> {
 }
 
 /// Reads until the end, an error, or nobody listens. An empty chunk is the end.
-fn pump(mut decoder: Box<dyn Read + Send>, sender: &SyncSender<io::Result<Vec<u8>>>) {
-    loop {
+fn pump(mut decoder: Box<dyn Read + Send>, sender: &SyncSender<io::Result<Vec<u8>>>, stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
         let mut chunk = vec![0; CHUNK];
         let result = match decoder.read(&mut chunk) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -109,6 +117,27 @@ struct Chunks {
     chunk: Vec<u8>,
     at: usize,
     ended: bool,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The thread ends with its reader: one that went on while a host's process ends might still run its code then. Only one
+/// that waits for a pipe is left behind.
+impl Drop for Chunks {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        loop {
+            match self.receiver.recv_timeout(PATIENCE) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => return,
+            }
+        }
+        if let Some(thread) = self.thread.take() {
+            // a panic of the decoder has been told as an error
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Read for Chunks {

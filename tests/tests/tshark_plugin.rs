@@ -74,7 +74,8 @@ fn pipes_and_parts_give_the_same_report() {
                 .output()
                 .unwrap();
             assert_eq!(complaints(&output), Vec::<String>::new(), "{name} {arguments:?}");
-            serde_json::from_slice(&output.stdout).unwrap()
+            serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|e| panic!("{name} {arguments:?}: {e}: {output:?}"))
         };
         for count in ["1", "100", "1000000"] {
             let whole = report(&["-c", count, "-r", &path], Stdio::null());
