@@ -55,6 +55,16 @@ impl Session {
         mac.verify_truncated_left(tag).is_ok()
     }
 
+    /// The first counter block of a packet (RFC 3711 section 4.1.1), which has its fixed header.
+    fn counter(&self, packet: &[u8], rollovers: u32) -> [u8; 16] {
+        let mut iv = block(self.salt);
+        let index =
+            (u64::from(rollovers) << 16 | u64::from(u16::from_be_bytes([packet[2], packet[3]]))) << 16;
+        iv[4..8].iter_mut().zip(&packet[8..12]).for_each(|(iv, ssrc)| *iv ^= ssrc);
+        iv[8..].iter_mut().zip(index.to_be_bytes()).for_each(|(iv, byte)| *iv ^= byte);
+        iv
+    }
+
     /// The payload of an authentic packet, decrypted, without padding.
     pub fn open(&self, datagram: &[u8], rollovers: u32) -> Option<Vec<u8>> {
         if !self.is_authentic(datagram, rollovers) {
@@ -63,12 +73,7 @@ impl Session {
         let (packet, _) = self.parts(datagram)?;
         let header = header_length(packet)?;
         let mut payload = packet.get(header..)?.to_vec();
-        let mut iv = block(self.salt);
-        let index =
-            (u64::from(rollovers) << 16 | u64::from(u16::from_be_bytes([packet[2], packet[3]]))) << 16;
-        iv[4..8].iter_mut().zip(&packet[8..12]).for_each(|(iv, ssrc)| *iv ^= ssrc);
-        iv[8..].iter_mut().zip(index.to_be_bytes()).for_each(|(iv, byte)| *iv ^= byte);
-        keystream(&self.key, &iv, &mut payload);
+        keystream(&self.key, &self.counter(packet, rollovers), &mut payload);
         if packet[0] & 0x20 != 0 {
             let padding = usize::from(*payload.last()?);
             payload.truncate(payload.len().checked_sub(padding)?);
@@ -114,12 +119,7 @@ impl Session {
     pub fn seal(&self, packet: &[u8], rollovers: u32) -> Vec<u8> {
         let header = header_length(packet).expect("a header");
         let mut sealed = packet.to_vec();
-        let mut iv = block(self.salt);
-        let index =
-            (u64::from(rollovers) << 16 | u64::from(u16::from_be_bytes([packet[2], packet[3]]))) << 16;
-        iv[4..8].iter_mut().zip(&packet[8..12]).for_each(|(iv, ssrc)| *iv ^= ssrc);
-        iv[8..].iter_mut().zip(index.to_be_bytes()).for_each(|(iv, byte)| *iv ^= byte);
-        keystream(&self.key, &iv, &mut sealed[header..]);
+        keystream(&self.key, &self.counter(packet, rollovers), &mut sealed[header..]);
         let mut mac = Hmac::<Sha1>::new_from_slice(&self.authentication).expect("a key of any length");
         mac.update(&sealed);
         mac.update(&rollovers.to_be_bytes());
