@@ -68,10 +68,10 @@ impl Leg {
         cx: &Context,
         side: Side,
         datagram: &Datagram<'_>,
-        (sender, notation): (Option<Party>, Notation),
+        (sender, notation): (Party, Notation),
     ) {
         let way = self.ways[usize::from(side)].get_or_insert_with(|| Way::new(cx, notation));
-        way.sender = sender.or(way.sender);
+        way.sender = Some(sender);
         way.last_frame = cx.frame;
         way.last = way.last.max(cx.at);
         match way.numbers.take(datagram.seq) {

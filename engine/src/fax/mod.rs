@@ -130,7 +130,7 @@ impl Tracker {
     }
 
     /// Whose port it comes to or from, and who sends it.
-    fn port(&mut self, cx: &Context) -> Option<(Port, Option<Party>)> {
+    fn port(&mut self, cx: &Context) -> Option<(Port, Party)> {
         let (end, is_receiver) = match self.ports.contains_key(&cx.destination) {
             true => (cx.destination, true),
             false => (cx.source, false),
@@ -138,10 +138,10 @@ impl Tracker {
         let port = self.ports.get_mut(&end)?;
         port.touched = port.touched.max(cx.at);
         let sender = if is_receiver { other(port.party) } else { port.party };
-        Some((*port, Some(sender)))
+        Some((*port, sender))
     }
 
-    fn take(&mut self, cx: &Context, port: Port, sender: Option<Party>, datagram: &udptl::Datagram<'_>) {
+    fn take(&mut self, cx: &Context, port: Port, sender: Party, datagram: &udptl::Datagram<'_>) {
         if self.sessions.len() >= self.max_calls && !self.sessions.contains_key(&port.call) {
             let before = self.sessions.len();
             let median = median(self.sessions.values().map(|session| session.touched));
